@@ -1,0 +1,45 @@
+//! Builds the corpus into the program: a table of every file under `corpus/`.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("corpus");
+    println!("cargo::rerun-if-changed=corpus");
+    let mut files = Vec::new();
+    collect(&root, &root, &mut files)?;
+    files.sort();
+    let mut code = String::from(
+        "/// Every file of the corpus built into the program: its path and its bytes.\n\
+         static BUILT_IN_CORPUS: &[(&str, &[u8])] = &[\n",
+    );
+    for (relative, full) in &files {
+        println!("cargo::rerun-if-changed={}", full.display());
+        writeln!(code, "    ({relative:?}, include_bytes!({:?})),", full.display().to_string())
+            .map_err(io::Error::other)?;
+    }
+    code.push_str("];\n");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("built_in_corpus.rs");
+    fs::write(out, code)
+}
+
+/// Files that are no part of the corpus proper: downloads, and data that has its own `include_str!`.
+const LEFT_OUT: &[&str] = &["downloads", "taxonomy.toml", "tagger.json"];
+
+fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let relative = path.strip_prefix(root).unwrap_or(&path);
+        let name = relative.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+        if LEFT_OUT.contains(&name.as_str()) || name.split('/').any(|part| part.starts_with('.')) {
+            continue;
+        }
+        if path.is_dir() {
+            collect(root, &path, files)?;
+        } else {
+            files.push((name, path));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Folding: one spelling for all the ways in which people type the same letters.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Says whether `c` is one of the marks that people type or paste for an apostrophe.
+///
+/// The letter apostrophe U+02BC counts as a letter for Unicode, which is why a general tokenizer
+/// glues `lʼaccoglienza` into one word.
+pub fn is_apostrophe(c: char) -> bool {
+    matches!(
+        c,
+        '\'' | '\u{2018}'
+            | '\u{2019}'
+            | '\u{201B}'
+            | '\u{02BC}'
+            | '\u{02B9}'
+            | '\u{2032}'
+            | '\u{00B4}'
+            | '\u{0060}'
+            | '\u{FF07}'
+    )
+}
+
+/// Says whether `c` is a soft hyphen or another mark that has no place in a word (zero-width space
+/// and joiners, word joiner, byte order mark, direction marks).
+pub fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// Appends the folded form of `c` to `out`: lower case, no accents, no ligatures, Latin letters in
+/// their basic form. Letters of other scripts keep their identity and lose only their case.
+pub fn fold_char_into(c: char, out: &mut String) {
+    if c.is_ascii() {
+        out.push(c.to_ascii_lowercase());
+        return;
+    }
+    match c {
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'À' | 'Á' | 'Â' | 'Ã' | 'Ä' | 'Å' => out.push('a'),
+        'è' | 'é' | 'ê' | 'ë' | 'È' | 'É' | 'Ê' | 'Ë' => out.push('e'),
+        'ì' | 'í' | 'î' | 'ï' | 'Ì' | 'Í' | 'Î' | 'Ï' => out.push('i'),
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'Ò' | 'Ó' | 'Ô' | 'Õ' | 'Ö' | 'Ø' => out.push('o'),
+        'ù' | 'ú' | 'û' | 'ü' | 'Ù' | 'Ú' | 'Û' | 'Ü' => out.push('u'),
+        'ß' | 'ẞ' => out.push_str("ss"),
+        'æ' | 'Æ' => out.push_str("ae"),
+        'œ' | 'Œ' => out.push_str("oe"),
+        'ł' | 'Ł' => out.push('l'),
+        'đ' | 'Đ' | 'ð' | 'Ð' => out.push('d'),
+        'ı' => out.push('i'),
+        'ﬀ'..='ﬆ' | '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' => {
+            out.extend(std::iter::once(c).nfkd().flat_map(char::to_lowercase));
+        }
+        _ => out
+            .extend(std::iter::once(c).nfd().filter(|d| !is_combining_mark(*d)).flat_map(char::to_lowercase)),
+    }
+}
+
+/// The folded form of a whole word or label.
+pub fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.nfc() {
+        if !is_invisible(c) {
+            fold_char_into(c, &mut out);
+        }
+    }
+    out
+}
+
+/// Repairs text for display and storage: NFC, ligatures spelled out, soft hyphens and other
+/// invisible marks removed, every kind of white space but the newline made one plain space.
+pub fn clean(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut pending_space = false;
+    for c in text.nfc() {
+        if is_invisible(c) {
+            continue;
+        }
+        if c == '\n' {
+            while out.ends_with(' ') {
+                out.pop();
+            }
+            pending_space = false;
+            out.push('\n');
+            continue;
+        }
+        if c.is_whitespace() || c.is_control() {
+            pending_space = !out.is_empty() && !out.ends_with('\n');
+            continue;
+        }
+        if pending_space {
+            out.push(' ');
+            pending_space = false;
+        }
+        match c {
+            'ﬀ'..='ﬆ' => out.extend(std::iter::once(c).nfkd()),
+            _ => out.push(c),
+        }
+    }
+    while out.ends_with('\n') {
+        out.pop();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_forgets_accents_case_and_ligatures() {
+        assert_eq!(fold("Città"), "citta");
+        assert_eq!(fold("CITTA\u{300}"), "citta");
+        assert_eq!(fold("uﬃcio"), "ufficio");
+        assert_eq!(fold("cœur"), "coeur");
+        assert_eq!(fold("mi\u{AD}grazione"), "migrazione");
+        assert_eq!(fold("Łódź"), "lodz");
+        assert_eq!(fold("миграция"), "миграция");
+    }
+
+    #[test]
+    fn cleaning_keeps_what_a_reader_sees() {
+        assert_eq!(clean("  la\u{A0}ﬁnanza\t e l’uﬃcio \n fine \n"), "la finanza e l’ufficio\nfine");
+        assert_eq!(clean("e\u{300} cosi\u{300}"), "è così");
+    }
+}

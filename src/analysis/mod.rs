@@ -1,0 +1,229 @@
+//! Text into terms: the one path that indexed text, queries and taxonomy all take.
+//!
+//! A text is cut into [`Token`]s ([`tokenize`]), the same way in every language, so that a query
+//! whose language nobody knows meets the passage that it looks for. What a token means in a language
+//! is asked afterwards, tier by tier, each weaker than the one before:
+//!
+//! 1. the **exact** form, folded ([`Token::text`]);
+//! 2. the forms of one **lexeme**: *comune, comuni* ([`lexeme`], [`siblings`]);
+//! 3. the **stem** that Snowball gives ([`Stemmers::stem`]), which also joins what is apart: *comunità*;
+//! 4. the **family**: words that begin alike, *migrante, migrazione, migratorio* ([`family`]).
+
+mod english;
+pub mod fold;
+mod french;
+mod italian;
+mod lexeme;
+mod reference;
+mod spanish;
+mod tokenizer;
+
+use std::collections::HashMap;
+
+use frostem::{Algorithm, Stemmer};
+
+use crate::document::Language;
+
+pub use lexeme::{Lexeme, lexeme, siblings};
+pub use reference::references;
+pub use tokenizer::{Case, Token, TokenKind, tokenize};
+
+/// The version of everything in this module that decides which terms a text becomes.
+///
+/// It is part of the index fingerprint: change it whenever a token, stem or family can change, and
+/// indexes made before are rebuilt.
+pub const ANALYSIS_VERSION: u32 = 1;
+
+/// How many letters two words must share from their beginning to be of one family.
+const FAMILY_LETTERS: usize = 5;
+
+/// Says whether a folded word is a function word of `language`.
+///
+/// The words *non*, *senza*, *contro* and their like carry meaning and are never in these lists.
+pub fn is_stop_word(language: Language, folded: &str) -> bool {
+    match language {
+        Language::Italian => italian::STOP_WORDS.binary_search(&folded).is_ok(),
+        Language::English => english::STOP_WORDS.binary_search(&folded).is_ok(),
+        Language::French => french::STOP_WORDS.binary_search(&folded).is_ok(),
+        Language::Spanish => spanish::STOP_WORDS.binary_search(&folded).is_ok(),
+        Language::Other => false,
+    }
+}
+
+/// Says whether a folded word asks for something without being what is asked for: *quale*, *quando*, *which*.
+pub fn is_question_word(language: Language, folded: &str) -> bool {
+    match language {
+        Language::Italian => italian::QUESTION_WORDS.binary_search(&folded).is_ok(),
+        Language::English => english::QUESTION_WORDS.binary_search(&folded).is_ok(),
+        Language::French => french::QUESTION_WORDS.binary_search(&folded).is_ok(),
+        Language::Spanish => spanish::QUESTION_WORDS.binary_search(&folded).is_ok(),
+        Language::Other => false,
+    }
+}
+
+/// The family key of a folded word: its first letters, or nothing for a word too short to have one.
+pub fn family(folded: &str) -> Option<&str> {
+    let mut indices = folded.char_indices();
+    let end = indices.nth(FAMILY_LETTERS)?.0;
+    Some(&folded[..end])
+}
+
+/// The stemmers of the four languages, with a memory of the words that they have seen.
+pub struct Stemmers {
+    italian: Stemmer,
+    english: Stemmer,
+    french: Stemmer,
+    spanish: Stemmer,
+    seen: HashMap<(Language, String), String>,
+}
+
+/// How many stems are remembered before the memory is emptied, so that it cannot grow with the corpus.
+const SEEN_LIMIT: usize = 100_000;
+
+impl Default for Stemmers {
+    fn default() -> Self {
+        Stemmers {
+            italian: Stemmer::new(Algorithm::Italian),
+            english: Stemmer::new(Algorithm::English),
+            french: Stemmer::new(Algorithm::French),
+            spanish: Stemmer::new(Algorithm::Spanish),
+            seen: HashMap::new(),
+        }
+    }
+}
+
+impl Stemmers {
+    /// The stem of a folded word in `language` (Snowball; the word itself for [`Language::Other`]).
+    ///
+    /// Words are folded before they are stemmed, so that *gioventù* and *gioventu* meet; the
+    /// stem is then the same whatever keyboard wrote the word.
+    pub fn stem(&mut self, language: Language, folded: &str) -> &str {
+        let key = (language, folded.to_owned());
+        if self.seen.len() >= SEEN_LIMIT {
+            self.seen.clear();
+        }
+        let (italian, english, french, spanish) = (&self.italian, &self.english, &self.french, &self.spanish);
+        self.seen.entry(key).or_insert_with(|| {
+            if folded.bytes().any(|b| b.is_ascii_digit()) {
+                return folded.to_owned();
+            }
+            match language {
+                Language::Italian => italian::stem(italian, folded),
+                Language::English => english.stem(folded).into_owned(),
+                Language::French => french.stem(folded).into_owned(),
+                Language::Spanish => spanish.stem(folded).into_owned(),
+                Language::Other => folded.to_owned(),
+            }
+        })
+    }
+}
+
+/// What an index holds of one text: a white-space separated term string for each tier.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Every token in its exact form; positions are those of the text.
+    pub exact: String,
+    /// The stems of the words that are no function words.
+    pub stem: String,
+    /// Families, parts of document symbols, and legal references.
+    pub wide: String,
+}
+
+/// The terms of a text written in `language`.
+pub fn terms(stemmers: &mut Stemmers, language: Language, tokens: &[Token]) -> Terms {
+    let mut out = Terms::default();
+    for token in tokens {
+        push_term(&mut out.exact, &token.text);
+        match token.kind {
+            TokenKind::Word => {
+                if is_stop_word(language, &token.text) {
+                    continue;
+                }
+                push_term(&mut out.stem, stemmers.stem(language, &token.text));
+                if let Some(family) = family(&token.text) {
+                    push_term(&mut out.wide, family);
+                }
+            }
+            TokenKind::Number | TokenKind::Ideograph => push_term(&mut out.stem, &token.text),
+            TokenKind::Symbol => {
+                push_term(&mut out.stem, &token.text);
+                for part in symbol_tails(&token.text) {
+                    push_term(&mut out.wide, part);
+                }
+            }
+        }
+    }
+    for reference in references(tokens) {
+        push_term(&mut out.wide, &reference.key);
+    }
+    out
+}
+
+fn push_term(out: &mut String, term: &str) {
+    if !out.is_empty() {
+        out.push(' ');
+    }
+    out.push_str(term);
+}
+
+/// The shorter forms under which a document symbol is also known: `res/73/195` and `73/195` of
+/// `a/res/73/195`.
+pub fn symbol_tails(symbol: &str) -> impl Iterator<Item = &str> {
+    symbol
+        .match_indices('/')
+        .map(move |(at, _)| &symbol[at + 1..])
+        .filter(|tail| tail.contains('/') || tail.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn word_lists_are_sorted_folded_and_without_doubles() {
+        for (name, list) in [
+            ("it stop", italian::STOP_WORDS),
+            ("it question", italian::QUESTION_WORDS),
+            ("en stop", english::STOP_WORDS),
+            ("en question", english::QUESTION_WORDS),
+            ("fr stop", french::STOP_WORDS),
+            ("fr question", french::QUESTION_WORDS),
+            ("es stop", spanish::STOP_WORDS),
+            ("es question", spanish::QUESTION_WORDS),
+            ("elided", tokenizer::ELIDED),
+            ("truncated", tokenizer::TRUNCATED),
+        ] {
+            for pair in list.windows(2) {
+                assert!(pair[0] < pair[1], "{name}: {} before {}", pair[0], pair[1]);
+            }
+            for word in list {
+                assert_eq!(fold::fold(word), *word, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_of_negation_are_never_lost() {
+        for word in ["non", "senza", "contro"] {
+            assert!(!is_stop_word(Language::Italian, word));
+        }
+        for word in ["not", "no", "without", "against"] {
+            assert!(!is_stop_word(Language::English, word));
+        }
+        for word in ["pas", "sans", "contre"] {
+            assert!(!is_stop_word(Language::French, word));
+        }
+        for word in ["no", "sin", "contra"] {
+            assert!(!is_stop_word(Language::Spanish, word));
+        }
+    }
+
+    #[test]
+    fn tiers_of_a_sentence() {
+        let text = "L'OIM accoglie i migranti: A/RES/73/195, art. 14.";
+        let terms = terms(&mut Stemmers::default(), Language::Italian, &tokenize(text));
+        assert_eq!(terms.exact, "oim accoglie i migranti a/res/73/195 art 14");
+        assert_eq!(terms.stem, "oim accogl migrant a/res/73/195 art 14");
+        assert_eq!(terms.wide, "accog migra res/73/195 73/195 195 art:14");
+    }
+}

@@ -1,0 +1,70 @@
+//! References to parts of legal texts: *art. 14*, *articolo 14*, *para. 16*, *L. 47/2017*.
+
+use super::tokenizer::{Token, TokenKind};
+
+/// A reference found in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// One spelling for all the ways to write it, such as `art:14`.
+    pub key: String,
+    /// The index of its first token.
+    pub first: usize,
+    /// The index of its last token.
+    pub last: usize,
+}
+
+/// What a word that introduces a number refers to, for Italian, English, French and Spanish.
+fn kind_of(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "art" | "articolo" | "articoli" | "artt" | "article" | "articles" | "articulo" => "art",
+        "par" | "para" | "paras" | "paragrafo" | "paragrafi" | "paragraph" | "paragraphs" | "paragraphe"
+        | "parrafo" => "par",
+        "comma" | "commi" => "comma",
+        "obiettivo" | "obiettivi" | "objective" | "objectif" | "objetivo" => "obiettivo",
+        "l" | "legge" | "loi" | "ley" => "legge",
+        "dl" | "decreto" => "decreto",
+        "dlgs" => "dlgs",
+        "risoluzione" | "resolution" | "resolucion" => "risoluzione",
+        _ => return None,
+    })
+}
+
+/// The references among the tokens of a text.
+pub fn references(tokens: &[Token]) -> Vec<Reference> {
+    let mut found = Vec::new();
+    for (first, token) in tokens.iter().enumerate() {
+        let Some(kind) = kind_of(&token.text) else {
+            continue;
+        };
+        let mut last = first + 1;
+        // "legge n. 47", "artt. 3": the word for number may stand between.
+        if tokens.get(last).is_some_and(|t| matches!(t.text.as_str(), "n" | "num" | "numero" | "no" | "nn")) {
+            last += 1;
+        }
+        if let Some(number) =
+            tokens.get(last).filter(|t| matches!(t.kind, TokenKind::Number | TokenKind::Symbol))
+        {
+            found.push(Reference { key: format!("{kind}:{}", number.text), first, last });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tokenize;
+    use super::*;
+
+    fn keys(text: &str) -> Vec<String> {
+        references(&tokenize(text)).into_iter().map(|r| r.key).collect()
+    }
+
+    #[test]
+    fn one_key_for_every_spelling() {
+        for text in ["art. 14", "Articolo 14", "ART. n. 14", "article 14"] {
+            assert_eq!(keys(text), ["art:14"], "{text}");
+        }
+        assert_eq!(keys("L. 47/2017 e legge n. 47/2017"), ["legge:47/2017", "legge:47/2017"]);
+        assert_eq!(keys("l'articolo di legge"), Vec::<String>::new());
+    }
+}

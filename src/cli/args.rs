@@ -1,0 +1,239 @@
+//! What the user typed, validated and nothing more. Parsing opens no file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use gcm_search::document::{Date, Language};
+
+/// Searches documents on the Global Compact for Migration and the work of IOM.
+///
+/// Passages come ranked, tagged by dimension (human, community, local, national, regional, global) and by actor.
+/// Exit codes: 0 something was found, 1 nothing was, 2 an error.
+#[derive(Debug, Parser)]
+#[command(name = "gcm-search", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The folder of the index
+    #[arg(long, global = true, env = "GCM_SEARCH_INDEX", default_value = "index", value_name = "DIR")]
+    pub index: PathBuf,
+    /// The folder of the documents [default: corpus where it exists, else the built-in corpus]
+    #[arg(long, global = true, env = "GCM_SEARCH_CORPUS", value_name = "DIR")]
+    pub corpus: Option<PathBuf>,
+    /// A taxonomy of your own
+    #[arg(long, global = true, env = "GCM_SEARCH_TAXONOMY", value_name = "FILE")]
+    pub taxonomy: Option<PathBuf>,
+    /// The language of labels: it, en, fr, es
+    #[arg(long, global = true, env = "GCM_SEARCH_LABELS", default_value = "it", value_name = "LANG", value_parser = label_language)]
+    pub labels: Language,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Say only what is wrong
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+fn label_language(text: &str) -> Result<Language, String> {
+    match text.parse::<Language>()? {
+        Language::Other => Err("labels are in it, en, fr or es".to_owned()),
+        language => Ok(language),
+    }
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// Where a terminal is.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring the index up to date: adds, changes, removals
+    Index(IndexArgs),
+    /// Find passages, best first
+    Query(QueryArgs),
+    /// Show a document, or a passage among its neighbours, with its tags and why
+    Show(ShowArgs),
+    /// Say what is in the index
+    Status(StatusArgs),
+    /// Tag any text, without an index
+    Tag(TagArgs),
+    /// Measure rankings against judged queries, or tags against labels
+    Eval(EvalArgs),
+}
+
+/// `index`
+#[derive(Debug, Args)]
+pub struct IndexArgs {
+    /// Files and folders to add; without any, the index's own sources are looked at again
+    pub paths: Vec<PathBuf>,
+    /// Read everything again; with paths, forget all other sources
+    #[arg(long)]
+    pub rebuild: bool,
+    /// Wait while another gcm-search writes to the index
+    #[arg(long)]
+    pub wait: bool,
+}
+
+/// What to limit a search to.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filters (repeatable; ids or labels in any language)")]
+pub struct FilterArgs {
+    /// Passages of this dimension
+    #[arg(long, value_name = "NAME")]
+    pub dimension: Vec<String>,
+    /// Passages in which this actor acts or is addressed
+    #[arg(long, value_name = "NAME")]
+    pub actor: Vec<String>,
+    /// Passages in this language
+    #[arg(long, value_name = "LANG")]
+    pub lang: Vec<String>,
+    /// Passages of this document: its id, a folder above it, its symbol or its title
+    #[arg(long, value_name = "NAME")]
+    pub document: Vec<String>,
+    /// Documents of this publisher
+    #[arg(long, value_name = "NAME")]
+    pub publisher: Vec<String>,
+    /// Documents of this date or later (YYYY, YYYY-MM or YYYY-MM-DD)
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<Date>,
+    /// Documents of this date or earlier
+    #[arg(long, value_name = "DATE")]
+    pub until: Option<Date>,
+}
+
+/// `query`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Query language:
+  autorità locali          any word may match, more are better
+  \"autorità locali\"        the phrase; \"parole vicine\"~8 within 8 words in any order
+  +must -not  AND OR NOT   (groups)
+  integr*  autorita~       words that begin so; words within a letter or two
+  dimensione:locale attore:states lingua:it titolo:patto documento:ID
+An apostrophe is never a quotation mark. What cannot be read is searched as plain words.")]
+pub struct QueryArgs {
+    /// The query; several arguments are one. One that begins with a hyphen goes after --
+    #[arg(required = true)]
+    pub query: Vec<String>,
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// How many hits
+    #[arg(short = 'n', long, default_value_t = 10, value_name = "N")]
+    pub limit: usize,
+    /// How many hits to pass over
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub offset: usize,
+    /// Every word must occur
+    #[arg(long)]
+    pub all: bool,
+    /// Explain scores and tags
+    #[arg(long)]
+    pub explain: bool,
+    /// List a text that stands in several places each time
+    #[arg(long)]
+    pub duplicates: bool,
+    /// The form of the results
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// A TOML or JSON file with the weights of the ranking
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub weights: Option<PathBuf>,
+}
+
+/// The form of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a person.
+    Text,
+    /// One JSON object.
+    Json,
+    /// One JSON object a hit.
+    Jsonl,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// A passage (DOCUMENT#N) or a document
+    pub id: String,
+    /// How many neighbours on each side of a passage
+    #[arg(short = 'C', long, default_value_t = 1, value_name = "N")]
+    pub context: u32,
+    /// The form of the result
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `status`
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Check every file of the index against its checksum
+    #[arg(long)]
+    pub verify: bool,
+    /// List the documents
+    #[arg(long)]
+    pub documents: bool,
+    /// The form of the result
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `tag`
+#[derive(Debug, Args)]
+pub struct TagArgs {
+    /// JSON Lines ({"id","text","lang"?}) or plain text; - or nothing for standard input
+    pub file: Option<PathBuf>,
+}
+
+/// `eval`
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// Queries: JSON Lines or lines of an id, a tab and the query
+    #[arg(required_unless_present = "tags")]
+    pub queries: Option<PathBuf>,
+    /// Judgements: three columns (BEIR) or four (TREC)
+    #[arg(required_unless_present = "tags")]
+    pub qrels: Option<PathBuf>,
+    /// Measure tags instead: labelled passages, JSON Lines {"id","lang","text","dimensions","actors"}
+    #[arg(long, value_name = "GOLD", conflicts_with_all = ["queries", "qrels"])]
+    pub tags: Option<PathBuf>,
+    /// Each query by itself
+    #[arg(long)]
+    pub per_query: bool,
+    /// Rank documents by their best passage, as judgements of documents ask for
+    #[arg(long, value_enum, default_value_t = Unit::Document)]
+    pub unit: Unit,
+    /// The form of the result
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// A TOML file with the weights of the ranking
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+}
+
+/// What is ranked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Unit {
+    /// Passages, by `DOCUMENT#N`.
+    Passage,
+    /// Documents, each by its best passage.
+    Document,
+}

@@ -1,0 +1,268 @@
+//! `eval`: rankings against judged queries, tags against labels.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use gcm_search::document::Language;
+use gcm_search::eval::{LabelCounts, Measures, mean, measure, parse_qrels, parse_queries};
+use gcm_search::language;
+use gcm_search::search::{Options, Searcher};
+use gcm_search::tagger::Tagger;
+use serde::{Deserialize, Serialize};
+
+use super::args::{EvalArgs, Format, Global, Unit};
+use super::terminal::Terminal;
+use super::{Failure, Knowledge, Outcome, engine_failure, open_or_build};
+use crate::output;
+
+/// How deep a ranked list is measured.
+const DEPTH: usize = 100;
+
+#[derive(Debug, Serialize)]
+struct Report {
+    queries: usize,
+    unjudged: Vec<String>,
+    #[serde(flatten)]
+    mean: Measures,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_query: Option<BTreeMap<String, Measures>>,
+}
+
+pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
+    if let Some(gold) = &args.tags {
+        return tags(global, args, gold, terminal);
+    }
+    let (Some(queries), Some(qrels)) = (&args.queries, &args.qrels) else {
+        return Err(Failure::new("eval needs queries and judgements, or --tags"));
+    };
+    let knowledge = Knowledge::load(global)?;
+    let named = |path: &Path, error: String| Failure::new(format!("{}: {error}", path.display()));
+    let list = parse_queries(&read(queries)?).map_err(|error| named(queries, error))?;
+    let judged = parse_qrels(&read(qrels)?).map_err(|error| named(qrels, error))?;
+    let engine = open_or_build(global, &knowledge, terminal)?;
+    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy);
+    let options = Options {
+        // A document may have several passages among the best.
+        limit: if args.unit == Unit::Document { DEPTH * 3 } else { DEPTH },
+        weights: super::query::weights(args.weights.as_deref())?,
+        ..Options::default()
+    };
+    let mut measures = BTreeMap::new();
+    let mut unjudged = Vec::new();
+    let begin = Instant::now();
+    for query in &list {
+        let Some(grades) = judged.get(&query.id) else {
+            unjudged.push(query.id.clone());
+            continue;
+        };
+        let found = searcher.ranked(&query.text, &options).map_err(|error| engine_failure(error, global))?;
+        let mut ranked: Vec<String> = Vec::with_capacity(DEPTH);
+        for hit in found.hits {
+            let id = match args.unit {
+                Unit::Passage => hit.stored.id(),
+                Unit::Document => hit.stored.document.id.clone(),
+            };
+            if !ranked.contains(&id) {
+                ranked.push(id);
+            }
+        }
+        ranked.truncate(DEPTH);
+        measures.insert(query.id.clone(), measure(&ranked, grades));
+    }
+    let elapsed = begin.elapsed();
+    if measures.is_empty() {
+        return Err(Failure::new(format!(
+            "none of the {} queries has a judgement in {}",
+            list.len(),
+            qrels.display()
+        ))
+        .hint("the first column of the judgements must hold the ids of the queries"));
+    }
+    if !unjudged.is_empty() {
+        terminal.warn(&format!("{} queries have no judgement and were left out", unjudged.len()));
+    }
+    let all: Vec<Measures> = measures.values().copied().collect();
+    let report = Report {
+        queries: all.len(),
+        unjudged,
+        mean: mean(&all),
+        per_query: args.per_query.then_some(measures),
+    };
+    if terminal.verbose() {
+        terminal.note(&format!(
+            "{} queries in {:.2} s, {:.3} ms each",
+            all.len(),
+            elapsed.as_secs_f64(),
+            elapsed.as_secs_f64() * 1000.0 / all.len() as f64
+        ));
+    }
+    let mut out = terminal.stdout();
+    match args.format {
+        Format::Text => {
+            for (id, m) in report.per_query.iter().flatten() {
+                writeln!(
+                    out,
+                    "{}\tnDCG@10 {:.4}\tMRR@10 {:.4}\tR@10 {:.4}\tR@100 {:.4}",
+                    output::printable(id),
+                    m.ndcg_10,
+                    m.mrr_10,
+                    m.recall_10,
+                    m.recall_100
+                )?;
+            }
+            let m = report.mean;
+            writeln!(out, "queries {}", report.queries)?;
+            writeln!(out, "nDCG@10 {:.4}", m.ndcg_10)?;
+            writeln!(out, "MRR@10  {:.4}", m.mrr_10)?;
+            writeln!(out, "R@10    {:.4}", m.recall_10)?;
+            writeln!(out, "R@100   {:.4}", m.recall_100)?;
+        }
+        Format::Json | Format::Jsonl => output::json::line(&mut out, &report)?,
+    }
+    out.flush()?;
+    Ok(Outcome::Found)
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
+}
+
+#[derive(Debug, Deserialize)]
+struct Labelled {
+    text: String,
+    lang: Option<Language>,
+    dimensions: Vec<String>,
+    actors: Vec<String>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct TagReport {
+    passages: usize,
+    dimensions: Scores,
+    actors: Scores,
+    /// Which part of the passages without any dimension (or actor) was left without.
+    empty_dimensions_kept: f64,
+    empty_actors_kept: f64,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Scores {
+    precision: f64,
+    recall: f64,
+    f1: f64,
+}
+
+impl From<LabelCounts> for Scores {
+    fn from(counts: LabelCounts) -> Self {
+        Scores { precision: counts.precision(), recall: counts.recall(), f1: counts.f1() }
+    }
+}
+
+fn tags(global: &Global, args: &EvalArgs, gold: &Path, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let knowledge = Knowledge::load(global)?;
+    let taxonomy = &knowledge.taxonomy;
+    let mut tagger = Tagger::new(taxonomy, &knowledge.model);
+    let mut by_language: BTreeMap<String, [LabelCounts; 2]> = BTreeMap::new();
+    let mut by_concept: BTreeMap<String, LabelCounts> = BTreeMap::new();
+    let mut passages: BTreeMap<String, usize> = BTreeMap::new();
+    let mut empty = [[0usize; 2]; 2];
+    for (at, line) in read(gold)?.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let labelled: Labelled = serde_json::from_str(line)
+            .map_err(|error| Failure::new(format!("{}, line {}: {error}", gold.display(), at + 1)))?;
+        let language = labelled.lang.unwrap_or_else(|| language::of_passage(&labelled.text, None));
+        let given = tagger.tag(&labelled.text, &[], language, false);
+        let pairs = [("dimension", &labelled.dimensions), ("actor", &labelled.actors)];
+        for (kind, (scheme, right)) in pairs.into_iter().enumerate() {
+            let ids: Vec<String> = given
+                .iter()
+                .map(|tag| &taxonomy.concepts[tag.concept])
+                .filter(|concept| taxonomy.schemes[concept.scheme].id == scheme)
+                .map(|concept| concept.id.clone())
+                .collect();
+            for group in ["all", language.code()] {
+                by_language.entry(group.to_owned()).or_default()[kind].add(&ids, right);
+            }
+            for id in ids.iter().chain(right.iter()) {
+                let only =
+                    |list: &[String]| list.iter().filter(|other| *other == id).cloned().collect::<Vec<_>>();
+                let mut one = LabelCounts::default();
+                one.add(&only(&ids), &only(right));
+                // Each label is met once on either side; one that stands on both is counted once.
+                if !(ids.contains(id)
+                    && right.contains(id)
+                    && std::ptr::eq(id, right.iter().find(|r| *r == id).unwrap_or(id)))
+                {
+                    by_concept.entry(id.clone()).or_default().merge(one);
+                }
+            }
+            if right.is_empty() {
+                empty[kind][0] += 1;
+                empty[kind][1] += usize::from(ids.is_empty());
+            }
+        }
+        for group in ["all", language.code()] {
+            *passages.entry(group.to_owned()).or_default() += 1;
+        }
+    }
+    let part = |[all, kept]: [usize; 2]| if all == 0 { 1.0 } else { kept as f64 / all as f64 };
+    let reports: BTreeMap<String, TagReport> = by_language
+        .iter()
+        .map(|(group, [dimensions, actors])| {
+            (
+                group.clone(),
+                TagReport {
+                    passages: passages[group],
+                    dimensions: (*dimensions).into(),
+                    actors: (*actors).into(),
+                    empty_dimensions_kept: part(empty[0]),
+                    empty_actors_kept: part(empty[1]),
+                },
+            )
+        })
+        .collect();
+    let mut out = terminal.stdout();
+    match args.format {
+        Format::Text => {
+            writeln!(out, "group  passages  dimensions P     R     F1     actors P     R     F1")?;
+            for (group, report) in &reports {
+                writeln!(
+                    out,
+                    "{group:<6} {:>8}      {:.3} {:.3} {:.3}       {:.3} {:.3} {:.3}",
+                    report.passages,
+                    report.dimensions.precision,
+                    report.dimensions.recall,
+                    report.dimensions.f1,
+                    report.actors.precision,
+                    report.actors.recall,
+                    report.actors.f1
+                )?;
+            }
+            writeln!(
+                out,
+                "left without, as they should be: {} of {} without a dimension, {} of {} without an actor",
+                empty[0][1], empty[0][0], empty[1][1], empty[1][0]
+            )?;
+            if args.per_query {
+                for (id, counts) in &by_concept {
+                    writeln!(
+                        out,
+                        "{id:<24} F1 {:.3}  right {:>3}  wrong {:>3}  missed {:>3}",
+                        counts.f1(),
+                        counts.right,
+                        counts.wrong,
+                        counts.missed
+                    )?;
+                }
+            }
+        }
+        Format::Json | Format::Jsonl => output::json::line(&mut out, &reports)?,
+    }
+    out.flush()?;
+    Ok(Outcome::Found)
+}

@@ -1,0 +1,230 @@
+//! The commands: what each file here reads from the user, and the only place, with `output`, that prints.
+
+mod args;
+mod eval;
+mod failure;
+mod index;
+mod query;
+mod show;
+mod status;
+mod tag;
+mod terminal;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use gcm_search::corpus::Source;
+use gcm_search::document::Language;
+use gcm_search::engine::local::LocalEngine;
+use gcm_search::engine::{EngineError, ErrorKind};
+use gcm_search::query::Filters;
+use gcm_search::query::plan::tag_token;
+use gcm_search::tagger::{BUILT_IN_MODEL, Model};
+use gcm_search::taxonomy::{BUILT_IN, Taxonomy};
+
+use args::{Cli, Command, FilterArgs, Global};
+pub use failure::Failure;
+use terminal::Terminal;
+
+/// What a command found: it decides the exit code, as grep's does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Something: exit code 0.
+    Found,
+    /// Nothing: exit code 1.
+    Nothing,
+    /// Something, but not all that was asked went well, and it has been said: exit code 2.
+    Partly,
+}
+
+/// Parses the arguments and runs the command.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results; a usage error is one of ours: 2, as clap's own.
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let terminal = Terminal::new(cli.global.color, cli.global.quiet, cli.global.verbose);
+    match run(&cli, &terminal) {
+        Ok(Outcome::Found) => ExitCode::SUCCESS,
+        Ok(Outcome::Nothing) => ExitCode::from(1),
+        Ok(Outcome::Partly) => ExitCode::from(2),
+        Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal.failure(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: &Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Index(args) => index::run(global, args, terminal),
+        Command::Query(args) => query::run(global, args, terminal),
+        Command::Show(args) => show::run(global, args, terminal),
+        Command::Status(args) => status::run(global, args, terminal),
+        Command::Tag(args) => tag::run(global, args, terminal),
+        Command::Eval(args) => eval::run(global, args, terminal),
+    }
+}
+
+/// The taxonomy and the tagger's model that a command works with.
+struct Knowledge {
+    taxonomy: Taxonomy,
+    model: Model,
+}
+
+impl Knowledge {
+    fn load(global: &Global) -> Result<Knowledge, Failure> {
+        let taxonomy = match &global.taxonomy {
+            None => Taxonomy::parse(BUILT_IN)
+                .map_err(|error| Failure::new(format!("the built-in taxonomy: {error}")))?,
+            Some(path) => {
+                let text = fs::read_to_string(path).map_err(|error| {
+                    Failure::new(format!("cannot read the taxonomy {}: {error}", path.display()))
+                })?;
+                Taxonomy::parse(&text).map_err(|error| {
+                    Failure::new(format!("the taxonomy {}: {error}", path.display())).hint(
+                        "CONTRIBUTING.md describes the form of the file; corpus/taxonomy.toml is an example",
+                    )
+                })?
+            }
+        };
+        let model = Model::parse(BUILT_IN_MODEL).map_err(Failure::new)?;
+        Ok(Knowledge { taxonomy, model })
+    }
+}
+
+/// Where the documents are that a new index is made of.
+fn default_source(global: &Global) -> Source {
+    match &global.corpus {
+        Some(folder) => Source::Path(absolute(folder)),
+        None if Path::new("corpus").join(gcm_search::corpus::METADATA_FILE).is_file() => {
+            Source::Path(absolute(Path::new("corpus")))
+        }
+        None => Source::BuiltIn,
+    }
+}
+
+/// The index remembers its sources, whatever folder it is next brought up to date from.
+fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// Opens the index; builds it first, from the default corpus, where there is none.
+fn open_or_build(
+    global: &Global,
+    knowledge: &Knowledge,
+    terminal: &Terminal,
+) -> Result<LocalEngine, Failure> {
+    match LocalEngine::open(&global.index) {
+        Ok(engine) => {
+            warn_if_outdated(&engine, knowledge, terminal)?;
+            Ok(engine)
+        }
+        Err(error) if error.kind == ErrorKind::Missing => {
+            let source = default_source(global);
+            terminal.note(&format!(
+                "no index in {} yet: building it from the {}",
+                global.index.display(),
+                match &source {
+                    Source::BuiltIn => "built-in corpus".to_owned(),
+                    Source::Path(path) => format!("documents in {}", path.display()),
+                }
+            ));
+            index::build_missing(global, knowledge, source, terminal)?;
+            LocalEngine::open(&global.index).map_err(|error| engine_failure(error, global))
+        }
+        Err(error) => Err(engine_failure(error, global)),
+    }
+}
+
+/// An index whose words are analysed otherwise would answer wrongly; one whose tags are old only warns.
+fn warn_if_outdated(engine: &LocalEngine, knowledge: &Knowledge, terminal: &Terminal) -> Result<(), Failure> {
+    let now = gcm_search::indexer::fingerprint(&knowledge.taxonomy, BUILT_IN_MODEL);
+    let then = &engine.info().fingerprint;
+    if then.analysis != now.analysis || then.stemmer != now.stemmer {
+        return Err(Failure::new(format!(
+            "the index was made by gcm-search {} with another analysis of words",
+            engine.info().program
+        ))
+        .hint("bring it up to date: gcm-search index"));
+    }
+    if then.tagging != now.tagging {
+        terminal.warn("the index has the tags of another taxonomy or tagger; to tag anew: gcm-search index");
+    }
+    Ok(())
+}
+
+/// An engine's error with the advice that fits the user's situation.
+fn engine_failure(error: EngineError, global: &Global) -> Failure {
+    let index = global.index.display();
+    let hint = match error.kind {
+        ErrorKind::Missing => format!("build it: gcm-search index --index {index}"),
+        ErrorKind::Foreign => "name a folder of its own for the index: --index DIR".to_owned(),
+        ErrorKind::Damaged => {
+            format!("build it again from its sources: gcm-search index --rebuild --index {index}")
+        }
+        ErrorKind::Outdated => format!("build it again: gcm-search index --index {index}"),
+        ErrorKind::Busy => "wait for it to end, or add --wait".to_owned(),
+        ErrorKind::System => return Failure::new(error.message),
+    };
+    Failure::new(error.message).hint(hint)
+}
+
+/// The filters that a user typed, checked against what there is.
+fn filters(
+    args: &FilterArgs,
+    taxonomy: &Taxonomy,
+    engine: &LocalEngine,
+    global: &Global,
+) -> Result<Filters, Failure> {
+    let mut filters = Filters { since: args.since, until: args.until, ..Filters::default() };
+    for (scheme, names) in [("dimension", &args.dimension), ("actor", &args.actor)] {
+        let Some(index) = taxonomy.scheme_index(scheme) else {
+            if names.is_empty() {
+                continue;
+            }
+            return Err(Failure::new(format!("the taxonomy has no scheme \"{scheme}\" to filter by")));
+        };
+        for name in names {
+            filters.tags.push(tag_token(taxonomy, index, name).map_err(Failure::new)?);
+        }
+    }
+    for code in &args.lang {
+        filters.languages.push(code.parse::<Language>().map_err(Failure::new)?);
+    }
+    for (kind, names, target) in [
+        ("document", &args.document, &mut filters.documents),
+        ("publisher", &args.publisher, &mut filters.publishers),
+    ] {
+        if names.is_empty() {
+            continue;
+        }
+        let known = engine.filter_values(kind).map_err(|error| engine_failure(error, global))?;
+        for name in names {
+            let folded = gcm_search::analysis::fold::fold(name.trim().trim_end_matches('/'));
+            if !known.contains_key(&folded) {
+                let failure = Failure::new(format!("no {kind} in the index is called \"{name}\""));
+                let nearest = gcm_search::suggest::nearest(name, known.keys().map(String::as_str));
+                return Err(match nearest {
+                    Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
+                    None if kind == "publisher" => failure.hint(format!(
+                        "known are {}",
+                        known.keys().take(10).cloned().collect::<Vec<_>>().join(", ")
+                    )),
+                    None => failure.hint("gcm-search status --documents lists them"),
+                });
+            }
+            target.push(name.clone());
+        }
+    }
+    Ok(filters)
+}

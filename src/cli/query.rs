@@ -1,0 +1,58 @@
+//! `query`: ranked passages.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use gcm_search::query::Weights;
+use gcm_search::search::{Options, Searcher};
+use gcm_search::tagger::Tagger;
+
+use super::args::{Format, Global, QueryArgs};
+use super::terminal::Terminal;
+use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build};
+use crate::output;
+
+pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let knowledge = Knowledge::load(global)?;
+    let engine = open_or_build(global, &knowledge, terminal)?;
+    let options = Options {
+        filters: filters(&args.filters, &knowledge.taxonomy, &engine, global)?,
+        limit: args.limit,
+        offset: args.offset,
+        all: args.all,
+        duplicates: args.duplicates,
+        explain: args.explain,
+        labels: global.labels,
+        weights: weights(args.weights.as_deref())?,
+        ..Options::default()
+    };
+    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy);
+    if args.explain {
+        searcher = searcher.with_tagger(Tagger::new(&knowledge.taxonomy, &knowledge.model));
+    }
+    let answer =
+        searcher.answer(&args.query.join(" "), &options).map_err(|error| engine_failure(error, global))?;
+    for note in &answer.notes {
+        terminal.note(&output::printable(note));
+    }
+    let mut out = terminal.stdout();
+    match args.format {
+        Format::Text => output::text::answer(&mut out, &answer, terminal.width())?,
+        Format::Json => output::json::answer(&mut out, &answer)?,
+        Format::Jsonl => output::json::hits(&mut out, &answer)?,
+    }
+    out.flush()?;
+    Ok(if answer.total > 0 { Outcome::Found } else { Outcome::Nothing })
+}
+
+/// The weights of the ranking: those built in, or a file's.
+pub fn weights(path: Option<&Path>) -> Result<Weights, Failure> {
+    let Some(path) = path else {
+        return Ok(Weights::default());
+    };
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read the weights {}: {error}", path.display())))?;
+    toml::from_str(&text)
+        .map_err(|error| Failure::new(format!("the weights {}: {}", path.display(), error.message())))
+}

@@ -1,0 +1,121 @@
+//! `show`: a document, or a passage among its neighbours, with its tags and why.
+
+use std::io::Write;
+
+use gcm_search::engine::StoredPassage;
+use gcm_search::search::{TagShown, tags_shown};
+use gcm_search::tagger::Tagger;
+use serde::Serialize;
+
+use super::args::{Format, Global, ShowArgs};
+use super::terminal::Terminal;
+use super::{Failure, Knowledge, Outcome, engine_failure, open_or_build};
+use crate::output;
+
+/// A passage as `show --format json` prints it.
+#[derive(Debug, Serialize)]
+pub struct Shown<'a> {
+    passage: String,
+    document: &'a gcm_search::engine::DocumentInfo,
+    headings: &'a [String],
+    page: Option<u32>,
+    language: gcm_search::document::Language,
+    text: &'a str,
+    dimensions: Vec<TagShown>,
+    actors: Vec<TagShown>,
+}
+
+pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let knowledge = Knowledge::load(global)?;
+    let engine = open_or_build(global, &knowledge, terminal)?;
+    let read = |document: &str| engine.passages_of(document).map_err(|error| engine_failure(error, global));
+    // An id may itself hold a "#"; the longest document that exists counts.
+    let (passages, number) = match args.id.rsplit_once('#') {
+        Some((document, number)) if number.parse::<u32>().is_ok() => {
+            let whole = read(&args.id)?;
+            if whole.is_empty() { (read(document)?, number.parse::<u32>().ok()) } else { (whole, None) }
+        }
+        _ => (read(&args.id)?, None),
+    };
+    if passages.is_empty() {
+        let ids = engine.document_ids().map_err(|error| engine_failure(error, global))?;
+        let wanted = args.id.split('#').next().unwrap_or_default();
+        let failure =
+            Failure::new(format!("no document in the index has the id \"{}\"", output::printable(wanted)));
+        return Err(match gcm_search::suggest::nearest(wanted, ids.iter().map(String::as_str)) {
+            Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
+            None => failure.hint("gcm-search status --documents lists them"),
+        });
+    }
+    if let Some(number) = number
+        && !passages.iter().any(|stored| stored.passage.number == number)
+    {
+        return Err(Failure::new(format!("the document has no passage {number}; it has {}", passages.len())));
+    }
+    let mut tagger = Tagger::new(&knowledge.taxonomy, &knowledge.model);
+    let mut explained = |stored: &StoredPassage, scheme: &str| {
+        let passage = &stored.passage;
+        let tags = tagger.tag(&passage.text, &passage.headings, passage.language, true);
+        let mut shown = tags_shown(&knowledge.taxonomy, stored, scheme, global.labels);
+        for tag in &mut shown {
+            tag.evidence = knowledge
+                .taxonomy
+                .concept_index(&tag.id)
+                .and_then(|index| tags.iter().find(|other| other.concept == index))
+                .map(|other| other.evidence.clone());
+        }
+        shown
+    };
+    let mut out = terminal.stdout();
+    let in_view = |stored: &StoredPassage| {
+        number.is_none_or(|number| stored.passage.number.abs_diff(number) <= args.context)
+    };
+    let chosen: Vec<&StoredPassage> = passages.iter().filter(|stored| in_view(stored)).collect();
+    if args.format == Format::Text {
+        output::text::document(&mut out, &chosen[0].document, passages.len(), terminal.width())?;
+    }
+    for stored in chosen {
+        let is_asked_for = number == Some(stored.passage.number);
+        // Of a whole document, tags without reasons: those are a page for each passage.
+        let with_reasons = is_asked_for || args.format != Format::Text;
+        let tags = |scheme: &str, explained: &mut dyn FnMut(&StoredPassage, &str) -> Vec<TagShown>| {
+            if with_reasons {
+                explained(stored, scheme)
+            } else {
+                tags_shown(&knowledge.taxonomy, stored, scheme, global.labels)
+            }
+        };
+        let dimensions = tags("dimension", &mut explained);
+        let actors = tags("actor", &mut explained);
+        match args.format {
+            Format::Text => {
+                output::text::passage(
+                    &mut out,
+                    stored,
+                    &dimensions,
+                    &actors,
+                    is_asked_for,
+                    terminal.width(),
+                )?;
+            }
+            Format::Json | Format::Jsonl => {
+                if args.format == Format::Json && number.is_some() && !is_asked_for {
+                    continue;
+                }
+                let shown = Shown {
+                    passage: stored.id(),
+                    document: &stored.document,
+                    headings: &stored.passage.headings,
+                    page: stored.passage.page,
+                    language: stored.passage.language,
+                    text: &stored.passage.text,
+                    dimensions,
+                    actors,
+                };
+                output::json::line(&mut out, &shown)?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(Outcome::Found)
+}

@@ -1,0 +1,344 @@
+//! Finding documents: folders, single files, the corpus built into the program, and the metadata that
+//! `documents.toml` gives to texts that carry none.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::document::{Date, Language, Metadata};
+
+include!(concat!(env!("OUT_DIR"), "/built_in_corpus.rs"));
+
+/// The name of the file that describes the documents of a folder.
+pub const METADATA_FILE: &str = "documents.toml";
+
+/// The largest file that is read whole, in bytes. JSON Lines are read line by line and may be larger.
+pub const MAX_FILE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// A place that documents come from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The corpus built into the program.
+    BuiltIn,
+    /// A file or a folder.
+    Path(PathBuf),
+}
+
+impl Source {
+    /// How the manifest and messages name it.
+    pub fn name(&self) -> String {
+        match self {
+            Source::BuiltIn => "built-in corpus".to_owned(),
+            Source::Path(path) => path.display().to_string(),
+        }
+    }
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// On disk.
+    Disk(PathBuf),
+    /// In the program.
+    BuiltIn(&'static [u8]),
+}
+
+/// A file that was found and may hold documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundFile {
+    /// The id of its document; JSON Lines records have their own.
+    pub id: String,
+    /// What it is called in the index: its source's name and its path in there.
+    pub key: String,
+    /// Its path relative to its source, with `/` on every system.
+    pub path: String,
+    /// Where its bytes are.
+    pub location: Location,
+    /// What `documents.toml` says of it.
+    pub metadata: Metadata,
+}
+
+/// Something that could not be looked at, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What.
+    pub path: String,
+    /// Why, in words for a person.
+    pub reason: String,
+}
+
+/// What a search for files found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The files, ordered by key.
+    pub files: Vec<FoundFile>,
+    /// What could not be looked at.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Why a source as a whole cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorpusError {
+    /// What is wrong and what to do, in words for a person.
+    pub message: String,
+}
+
+impl std::fmt::Display for CorpusError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CorpusError {}
+
+/// `documents.toml`, as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MetadataFile {
+    /// Files of the folder that are no documents.
+    #[serde(default)]
+    ignore: Vec<String>,
+    #[serde(default)]
+    document: Vec<DocumentEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DocumentEntry {
+    path: String,
+    title: Option<String>,
+    publisher: Option<String>,
+    date: Option<Date>,
+    language: Option<Language>,
+    url: Option<String>,
+    symbol: Option<String>,
+    licence: Option<String>,
+}
+
+impl MetadataFile {
+    fn parse(text: &str, name: &str) -> Result<MetadataFile, CorpusError> {
+        toml::from_str(text).map_err(|error| {
+            let line =
+                error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            CorpusError { message: format!("{name}, line {line}: {}", error.message()) }
+        })
+    }
+
+    fn ignores(&self, path: &str) -> bool {
+        path == METADATA_FILE || self.ignore.iter().any(|ignored| ignored == path)
+    }
+
+    fn metadata(&self, path: &str) -> Metadata {
+        self.document.iter().find(|entry| entry.path == path).map_or_else(Metadata::default, |entry| {
+            Metadata {
+                title: entry.title.clone(),
+                publisher: entry.publisher.clone(),
+                date: entry.date,
+                language: entry.language,
+                url: entry.url.clone(),
+                symbol: entry.symbol.clone(),
+                licence: entry.licence.clone(),
+            }
+        })
+    }
+}
+
+/// Finds the files of all sources.
+///
+/// # Errors
+/// A source that is not there, or a `documents.toml` that cannot be read. A file that cannot be looked at is in
+/// [`Found::unreadable`] and the search goes on.
+pub fn find(sources: &[Source]) -> Result<Found, CorpusError> {
+    let mut found = Found::default();
+    for source in sources {
+        match source {
+            Source::BuiltIn => find_built_in(&mut found)?,
+            Source::Path(path) => find_in_path(path, &mut found)?,
+        }
+    }
+    found.files.sort_by(|one, other| one.key.cmp(&other.key));
+    found.files.dedup_by(|one, other| one.key == other.key);
+    make_ids_unique(&mut found.files);
+    Ok(found)
+}
+
+fn find_built_in(found: &mut Found) -> Result<(), CorpusError> {
+    let text = BUILT_IN_CORPUS
+        .iter()
+        .find(|(path, _)| *path == METADATA_FILE)
+        .map_or("", |(_, bytes)| std::str::from_utf8(bytes).unwrap_or_default());
+    let described = MetadataFile::parse(text, "the built-in documents.toml")?;
+    for (path, bytes) in BUILT_IN_CORPUS {
+        if !described.ignores(path) {
+            found.files.push(FoundFile {
+                id: without_extension(path).to_owned(),
+                key: format!("built-in:{path}"),
+                path: (*path).to_owned(),
+                location: Location::BuiltIn(bytes),
+                metadata: described.metadata(path),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn find_in_path(root: &Path, found: &mut Found) -> Result<(), CorpusError> {
+    let kind = fs::metadata(root).map_err(|error| CorpusError {
+        message: match error.kind() {
+            io::ErrorKind::NotFound => format!("{}: no such file or folder", root.display()),
+            _ => format!("{}: {error}", root.display()),
+        },
+    })?;
+    if kind.is_file() {
+        let name = root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let described = root.parent().map(|folder| described_by(folder)).transpose()?.unwrap_or_default();
+        found.files.push(FoundFile {
+            id: without_extension(&name).to_owned(),
+            key: root.display().to_string(),
+            metadata: described.metadata(&name),
+            path: name,
+            location: Location::Disk(root.to_path_buf()),
+        });
+        return Ok(());
+    }
+    let described = described_by(root)?;
+    let walk = ignore::WalkBuilder::new(root)
+        .standard_filters(false)
+        .hidden(true)
+        .follow_links(true)
+        .sort_by_file_name(Ord::cmp)
+        .build();
+    for entry in walk {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                found
+                    .unreadable
+                    .push(Unreadable { path: root.display().to_string(), reason: error.to_string() });
+                continue;
+            }
+        };
+        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let full = entry.path();
+        let relative = full.strip_prefix(root).unwrap_or(full);
+        let Some(path) = slashed(relative) else {
+            found.unreadable.push(Unreadable {
+                path: full.display().to_string(),
+                reason: "its name is not valid UTF-8; rename it".to_owned(),
+            });
+            continue;
+        };
+        if described.ignores(&path) {
+            continue;
+        }
+        found.files.push(FoundFile {
+            id: without_extension(&path).to_owned(),
+            key: format!("{}:{path}", root.display()),
+            metadata: described.metadata(&path),
+            path,
+            location: Location::Disk(full.to_path_buf()),
+        });
+    }
+    Ok(())
+}
+
+fn described_by(folder: &Path) -> Result<MetadataFile, CorpusError> {
+    let path = folder.join(METADATA_FILE);
+    match fs::read_to_string(&path) {
+        Ok(text) => MetadataFile::parse(&text, &path.display().to_string()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(MetadataFile::default()),
+        Err(error) => Err(CorpusError { message: format!("{}: {error}", path.display()) }),
+    }
+}
+
+fn slashed(path: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
+    Some(parts?.join("/"))
+}
+
+fn without_extension(path: &str) -> &str {
+    let name_start = path.rfind('/').map_or(0, |at| at + 1);
+    match path[name_start..].rfind('.') {
+        Some(dot) if dot > 0 => &path[..name_start + dot],
+        _ => path,
+    }
+}
+
+/// Files that would share an id take their extension, and where that does not part them their source, into it.
+fn make_ids_unique(files: &mut [FoundFile]) {
+    for stage in 0..2 {
+        let mut count: HashMap<String, usize> = HashMap::new();
+        for file in files.iter() {
+            *count.entry(file.id.clone()).or_default() += 1;
+        }
+        for file in files.iter_mut() {
+            if count[&file.id] > 1 {
+                file.id = if stage == 0 { file.path.clone() } else { file.key.clone() };
+            }
+        }
+    }
+}
+
+/// The built-in files by path, for `taxonomy.toml` and its like.
+pub fn built_in_files() -> BTreeMap<&'static str, &'static [u8]> {
+    BUILT_IN_CORPUS.iter().copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_paths_without_extensions_and_unique() {
+        assert_eq!(without_extension("a/b.c/d.txt"), "a/b.c/d");
+        assert_eq!(without_extension("a.b/c"), "a.b/c");
+        assert_eq!(without_extension(".env"), ".env");
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.txt", "a.md", "b.txt"] {
+            fs::write(folder.path().join(name), "testo").unwrap();
+        }
+        let found = find(&[Source::Path(folder.path().to_path_buf())]).unwrap();
+        let ids: Vec<&str> = found.files.iter().map(|file| file.id.as_str()).collect();
+        assert_eq!(ids, ["a.md", "a.txt", "b"]);
+    }
+
+    #[test]
+    fn a_folder_may_describe_its_documents() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.txt"), "testo").unwrap();
+        fs::write(folder.path().join("README.md"), "testo").unwrap();
+        fs::write(
+            folder.path().join(METADATA_FILE),
+            "ignore = [\"README.md\"]\n[[document]]\npath = \"a.txt\"\ntitle = \"Titolo\"\n",
+        )
+        .unwrap();
+        let sources = [Source::Path(folder.path().to_path_buf())];
+        let found = find(&sources).unwrap();
+        assert_eq!(found.files.len(), 1);
+        assert_eq!(found.files[0].metadata.title.as_deref(), Some("Titolo"));
+        fs::write(folder.path().join(METADATA_FILE), "[[document]]\npath = \"a\"\ntitel = \"x\"").unwrap();
+        let message = find(&sources).unwrap_err().message;
+        assert!(message.contains("line 3") && message.contains("titel"), "{message}");
+    }
+
+    #[test]
+    fn the_built_in_corpus_is_there() {
+        let found = find(&[Source::BuiltIn]).unwrap();
+        assert!(found.files.len() > 25);
+        assert!(found.files.iter().any(|file| file.id == "oim-italia/stocktaking-puerto-vallarta"));
+        assert!(
+            !found.files.iter().any(|file| file.path.ends_with(".toml") || file.path.ends_with("README.md"))
+        );
+    }
+
+    #[test]
+    fn a_missing_source_is_an_error() {
+        let error = find(&[Source::Path(PathBuf::from("/non/esiste"))]).unwrap_err();
+        assert!(error.message.contains("/non/esiste"));
+    }
+}

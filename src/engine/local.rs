@@ -1,0 +1,1130 @@
+//! The local engine: a tantivy index in a folder.
+//!
+//! ```text
+//! index/
+//!   CURRENT                  which generation answers queries
+//!   .lock                    held by the one process that writes
+//!   generation-000001/       a tantivy index, with its manifest
+//! ```
+//!
+//! Updates go into the current generation and show with one commit. A rebuild fills a new generation
+//! beside it and switches with one rename, so that whatever happens on the way the old one answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
+use serde::{Deserialize, Serialize};
+use tantivy::collector::{Count, DocSetCollector, TopDocs};
+use tantivy::query::{
+    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur as EngineOccur, PhraseQuery, Query,
+    RangeQuery, TermQuery, TermSetQuery,
+};
+use tantivy::schema::{
+    FAST, Field as SchemaField, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing,
+    TextOptions, Value,
+};
+use tantivy::tokenizer::{TextAnalyzer, TokenizerManager, WhitespaceTokenizer};
+use tantivy::{DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
+
+use super::near::NearQuery;
+use super::rescore::{ScoredLeaf, rescore};
+use super::{Contribution, EngineError, ErrorKind, Found, Hit, Page, StoredPassage};
+use crate::analysis::Terms;
+use crate::query::plan::{Clause, Field, Leaf, Plan, document_token, language_token, publisher_token};
+use crate::query::syntax::Occur;
+
+/// The version of the schema and of what its fields hold. An index with another one is refused.
+pub const SCHEMA_VERSION: u32 = 1;
+
+const CURRENT: &str = "CURRENT";
+const LOCK: &str = ".lock";
+/// The tokenizer of every field: our analysis has made the tokens, tantivy only takes them apart.
+const TOKENS: &str = "gcm-search-tokens";
+/// How many of the best passages are scored again with the closeness of their words.
+const WINDOW: usize = 200;
+/// How many terms a prefix or a fuzzy word stands for at most.
+const MAX_EXPANSIONS: usize = 512;
+/// How many of them, the most frequent ones, count for the ranking.
+const SCORED_EXPANSIONS: usize = 24;
+/// The memory that tantivy fills before it writes a segment, in bytes.
+const WRITER_MEMORY: usize = 200_000_000;
+/// Up to so many passages, a run ends with one segment; beyond, only what has deletions is merged.
+const MERGE_ALL_LIMIT: u64 = 300_000;
+
+/// What made an index: another value of any of these makes other terms, passages or tags.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// [`SCHEMA_VERSION`].
+    pub schema: u32,
+    /// The version of the analysis.
+    pub analysis: u32,
+    /// The version of the stemmer.
+    pub stemmer: String,
+    /// The version of the segmentation.
+    pub segmentation: u32,
+    /// The versions and data of the tagger: code, taxonomy, model.
+    pub tagging: String,
+}
+
+/// What is stored with each commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitInfo {
+    /// What made the index.
+    pub fingerprint: Fingerprint,
+    /// The version of the program that wrote it.
+    pub program: String,
+    /// The name of the manifest file in the generation's folder.
+    pub manifest: String,
+    /// How many documents there are.
+    pub documents: usize,
+    /// How many passages there are.
+    pub passages: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Pointer {
+    format: u32,
+    generation: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Fields {
+    source: SchemaField,
+    document: SchemaField,
+    number: SchemaField,
+    filter: SchemaField,
+    tag: SchemaField,
+    from: SchemaField,
+    until: SchemaField,
+    duplicate: SchemaField,
+    exact: SchemaField,
+    stem: SchemaField,
+    wide: SchemaField,
+    head: SchemaField,
+    stored: SchemaField,
+}
+
+impl Fields {
+    fn of(self, field: Field) -> SchemaField {
+        match field {
+            Field::Exact => self.exact,
+            Field::Stem => self.stem,
+            Field::Wide => self.wide,
+            Field::Head => self.head,
+        }
+    }
+}
+
+fn schema() -> (Schema, Fields) {
+    let mut builder = Schema::builder();
+    let tokens = |option: IndexRecordOption| {
+        TextOptions::default()
+            .set_indexing_options(TextFieldIndexing::default().set_tokenizer(TOKENS).set_index_option(option))
+    };
+    let fields = Fields {
+        source: builder.add_text_field("source", STRING),
+        document: builder.add_text_field("document", STRING | FAST),
+        number: builder.add_u64_field("number", FAST),
+        filter: builder.add_text_field("filter", STRING),
+        tag: builder.add_text_field("tag", STRING | FAST),
+        from: builder.add_u64_field("from", INDEXED | FAST),
+        until: builder.add_u64_field("until", INDEXED | FAST),
+        duplicate: builder.add_u64_field("duplicate", FAST),
+        exact: builder.add_text_field("exact", tokens(IndexRecordOption::WithFreqsAndPositions)),
+        stem: builder.add_text_field("stem", tokens(IndexRecordOption::WithFreqs)),
+        wide: builder.add_text_field("wide", tokens(IndexRecordOption::WithFreqs)),
+        head: builder.add_text_field("head", tokens(IndexRecordOption::WithFreqs)),
+        stored: builder.add_bytes_field("stored", STORED),
+    };
+    (builder.build(), fields)
+}
+
+fn tokenizers() -> TokenizerManager {
+    let manager = TokenizerManager::default();
+    manager.register(TOKENS, TextAnalyzer::from(WhitespaceTokenizer::default()));
+    manager
+}
+
+/// A passage made ready for the index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexedPassage {
+    /// The file that it comes from, by which it is removed again.
+    pub source: String,
+    /// What is stored and shown.
+    pub stored: StoredPassage,
+    /// Its terms.
+    pub terms: Terms,
+    /// The stems of its title and headings.
+    pub head: String,
+}
+
+fn damaged(path: &Path, error: impl std::fmt::Display) -> EngineError {
+    EngineError::new(ErrorKind::Damaged, format!("the index in {} is damaged: {error}", path.display()))
+}
+
+fn system(path: &Path, error: impl std::fmt::Display) -> EngineError {
+    EngineError::new(ErrorKind::System, format!("{}: {error}", path.display()))
+}
+
+/// Where the generation that answers queries is, if there is an index.
+fn current_generation(folder: &Path) -> Result<Option<PathBuf>, EngineError> {
+    let text = match fs::read_to_string(folder.join(CURRENT)) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return match strangers(folder) {
+                Ok(names) if names.is_empty() => Ok(None),
+                Ok(names) => Err(EngineError::new(
+                    ErrorKind::Foreign,
+                    format!(
+                        "{} is no index of gcm-search: it holds {}",
+                        folder.display(),
+                        names.into_iter().take(3).collect::<Vec<_>>().join(", ")
+                    ),
+                )),
+                Err(error) => Err(error),
+            };
+        }
+        Err(error) => return Err(system(&folder.join(CURRENT), error)),
+    };
+    let pointer: Pointer =
+        serde_json::from_str(&text).map_err(|error| damaged(folder, format!("CURRENT: {error}")))?;
+    if pointer.format != 1 {
+        return Err(EngineError::new(
+            ErrorKind::Outdated,
+            format!("the index in {} has the layout of another version", folder.display()),
+        ));
+    }
+    if pointer.generation.contains(['/', '\\']) || !pointer.generation.starts_with("generation-") {
+        return Err(damaged(folder, "CURRENT names no generation"));
+    }
+    Ok(Some(folder.join(pointer.generation)))
+}
+
+/// Files in a folder without an index that were not put there by us.
+fn strangers(folder: &Path) -> Result<Vec<String>, EngineError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(EngineError::new(
+                ErrorKind::Foreign,
+                format!("{} is a file, not a folder for an index", folder.display()),
+            ));
+        }
+        Err(error) => return Err(system(folder, error)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| system(folder, error))?.file_name().to_string_lossy().into_owned();
+        // Hidden files keep an empty folder in a repository; a generation without CURRENT is a first build
+        // that was interrupted.
+        if !name.starts_with('.')
+            && !name.starts_with("generation-")
+            && name != "README.md"
+            && name != "CURRENT.new"
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// An index that is open for reading.
+pub struct LocalEngine {
+    folder: PathBuf,
+    generation: PathBuf,
+    fields: Fields,
+    reader: IndexReader,
+    index: Index,
+    info: CommitInfo,
+}
+
+impl LocalEngine {
+    /// Opens the index in a folder.
+    ///
+    /// # Errors
+    /// One kind each for an index that is missing, foreign, damaged or made by another version of the schema.
+    pub fn open(folder: &Path) -> Result<LocalEngine, EngineError> {
+        match Self::open_once(folder) {
+            // Between reading which generation answers and opening it, a rebuild may have replaced it.
+            Err(error) if error.kind == ErrorKind::Damaged => Self::open_once(folder),
+            other => other,
+        }
+    }
+
+    fn open_once(folder: &Path) -> Result<LocalEngine, EngineError> {
+        let generation = current_generation(folder)?.ok_or_else(|| {
+            EngineError::new(ErrorKind::Missing, format!("there is no index in {}", folder.display()))
+        })?;
+        if !generation.is_dir() {
+            return Err(damaged(folder, format!("{} is missing", generation.display())));
+        }
+        let mut index = Index::open_in_dir(&generation).map_err(|error| damaged(folder, error))?;
+        index.set_tokenizers(tokenizers());
+        let meta = index.load_metas().map_err(|error| damaged(folder, error))?;
+        let info: CommitInfo = serde_json::from_str(meta.payload.as_deref().unwrap_or_default())
+            .map_err(|error| damaged(folder, format!("its commit has no description: {error}")))?;
+        let (schema, fields) = schema();
+        if info.fingerprint.schema != SCHEMA_VERSION || index.schema() != schema {
+            return Err(EngineError::new(
+                ErrorKind::Outdated,
+                format!(
+                    "the index in {} was made by gcm-search {} with another schema",
+                    folder.display(),
+                    info.program
+                ),
+            ));
+        }
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()
+            .map_err(|error: tantivy::TantivyError| damaged(folder, error))?;
+        Ok(LocalEngine { folder: folder.to_path_buf(), generation, fields, reader, index, info })
+    }
+
+    /// What made the index and how much there is in it.
+    pub fn info(&self) -> &CommitInfo {
+        &self.info
+    }
+
+    /// The folder of the generation that answers.
+    pub fn generation(&self) -> &Path {
+        &self.generation
+    }
+
+    fn error(&self, error: impl std::fmt::Display) -> EngineError {
+        damaged(&self.folder, error)
+    }
+
+    /// Answers a plan.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn search(&self, plan: &Plan, page: Page) -> Result<Found, EngineError> {
+        let searcher = self.reader.searcher();
+        let lowered = Lowering { searcher: &searcher, fields: self.fields, plan, leaves: Vec::new() }
+            .lower()
+            .map_err(|error| self.error(error))?;
+        let wanted = page.offset.saturating_add(page.limit);
+        let all = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX);
+        let mut fetch = wanted.saturating_mul(2).clamp(WINDOW, all.max(1));
+        loop {
+            let top = searcher
+                .search(&lowered.query, &TopDocs::with_limit(fetch).order_by_score())
+                .map_err(|error| self.error(error))?;
+            let exhausted = top.len() < fetch || fetch >= all;
+            let scored = rescore(&searcher, self.fields.exact, &top, &lowered.leaves, plan, WINDOW)
+                .map_err(|error| self.error(error))?;
+            let ranked = self.rank(&searcher, scored, page.duplicates)?;
+            if ranked.len() >= wanted || exhausted {
+                let total = if exhausted && !page.duplicates {
+                    top.len()
+                } else if page.count {
+                    searcher.search(&lowered.query, &Count).map_err(|error| self.error(error))?
+                } else {
+                    top.len()
+                };
+                let hits = ranked
+                    .into_iter()
+                    .skip(page.offset)
+                    .take(page.limit)
+                    .map(|scored| {
+                        Ok(Hit {
+                            score: scored.score,
+                            stored: self.stored(&searcher, scored.address)?,
+                            contributions: if page.explain { scored.contributions } else { Vec::new() },
+                        })
+                    })
+                    .collect::<Result<Vec<Hit>, EngineError>>()?;
+                return Ok(Found { total, hits });
+            }
+            fetch = fetch.saturating_mul(4).min(all);
+        }
+    }
+
+    /// Orders by score, then document, then passage, and leaves out texts that stand above already.
+    fn rank(
+        &self,
+        searcher: &Searcher,
+        mut scored: Vec<Scored>,
+        duplicates: bool,
+    ) -> Result<Vec<Scored>, EngineError> {
+        scored.sort_by(|one, other| other.score.total_cmp(&one.score));
+        let mut start = 0;
+        while start < scored.len() {
+            let end = start + scored[start..].iter().take_while(|s| s.score == scored[start].score).count();
+            if end - start > 1 {
+                let mut keyed = scored[start..end]
+                    .iter()
+                    .map(|s| Ok((self.key(searcher, s.address)?, s.clone())))
+                    .collect::<Result<Vec<_>, EngineError>>()?;
+                keyed.sort_by(|one, other| one.0.cmp(&other.0));
+                for (slot, (_, s)) in scored[start..end].iter_mut().zip(keyed) {
+                    *slot = s;
+                }
+            }
+            start = end;
+        }
+        if duplicates {
+            return Ok(scored);
+        }
+        let columns = searcher
+            .segment_readers()
+            .iter()
+            .map(|segment| segment.fast_fields().u64("duplicate"))
+            .collect::<tantivy::Result<Vec<_>>>()
+            .map_err(|error| self.error(error))?;
+        let mut seen = std::collections::HashSet::new();
+        scored.retain(|s| {
+            columns[s.address.segment_ord as usize]
+                .first(s.address.doc_id)
+                .is_none_or(|hash| seen.insert(hash))
+        });
+        Ok(scored)
+    }
+
+    /// What ties are ordered by.
+    fn key(&self, searcher: &Searcher, address: DocAddress) -> Result<(String, u64), EngineError> {
+        let fast = searcher.segment_reader(address.segment_ord).fast_fields();
+        let mut document = String::new();
+        if let Some(column) = fast.str("document").map_err(|error| self.error(error))?
+            && let Some(ordinal) = column.ords().first(address.doc_id)
+        {
+            column.ord_to_str(ordinal, &mut document).map_err(|error| self.error(error))?;
+        }
+        let number =
+            fast.u64("number").map_err(|error| self.error(error))?.first(address.doc_id).unwrap_or(0);
+        Ok((document, number))
+    }
+
+    fn stored(&self, searcher: &Searcher, address: DocAddress) -> Result<StoredPassage, EngineError> {
+        let document: TantivyDocument = searcher.doc(address).map_err(|error| self.error(error))?;
+        let bytes = document
+            .get_first(self.fields.stored)
+            .and_then(|value| value.as_bytes())
+            .ok_or_else(|| self.error("a passage has no text"))?;
+        serde_json::from_slice(bytes).map_err(|error| self.error(error))
+    }
+
+    /// The passages of a document, in reading order; empty where there is no such document.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn passages_of(&self, document: &str) -> Result<Vec<StoredPassage>, EngineError> {
+        let searcher = self.reader.searcher();
+        let query =
+            TermQuery::new(Term::from_field_text(self.fields.document, document), IndexRecordOption::Basic);
+        let addresses = searcher.search(&query, &DocSetCollector).map_err(|error| self.error(error))?;
+        let mut passages = addresses
+            .into_iter()
+            .map(|address| self.stored(&searcher, address))
+            .collect::<Result<Vec<_>, _>>()?;
+        passages.sort_by_key(|stored| stored.passage.number);
+        Ok(passages)
+    }
+
+    /// The ids of all documents, in order.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn document_ids(&self) -> Result<Vec<String>, EngineError> {
+        self.terms_of(self.fields.document, "")
+    }
+
+    /// The values of a filter in use (`publisher`, `lang`, …), folded, with how many passages have each.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn filter_values(&self, kind: &str) -> Result<BTreeMap<String, u64>, EngineError> {
+        let prefix = format!("{kind}:");
+        let searcher = self.reader.searcher();
+        let mut out = BTreeMap::new();
+        for token in self.terms_of(self.fields.filter, &prefix)? {
+            let count = searcher
+                .doc_freq(&Term::from_field_text(self.fields.filter, &token))
+                .map_err(|error| self.error(error))?;
+            out.insert(token[prefix.len()..].to_owned(), count);
+        }
+        Ok(out)
+    }
+
+    fn terms_of(&self, field: SchemaField, prefix: &str) -> Result<Vec<String>, EngineError> {
+        let searcher = self.reader.searcher();
+        let mut out = BTreeSet::new();
+        for segment in searcher.segment_readers() {
+            let inverted = segment.inverted_index(field).map_err(|error| self.error(error))?;
+            let mut stream = inverted
+                .terms()
+                .range()
+                .ge(prefix.as_bytes())
+                .into_stream()
+                .map_err(|error| self.error(error))?;
+            while stream.advance() {
+                let Ok(term) = std::str::from_utf8(stream.key()) else {
+                    continue;
+                };
+                if !term.starts_with(prefix) {
+                    break;
+                }
+                out.insert(term.to_owned());
+            }
+        }
+        Ok(out.into_iter().collect())
+    }
+
+    /// How many passages have a word in exactly this form.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn frequency(&self, field: Field, term: &str) -> Result<u64, EngineError> {
+        self.reader
+            .searcher()
+            .doc_freq(&Term::from_field_text(self.fields.of(field), term))
+            .map_err(|error| self.error(error))
+    }
+
+    /// The words of the index within so many letters of `word`, with how many passages have each.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn near_words(&self, word: &str, distance: u8) -> Result<Vec<(String, u64)>, EngineError> {
+        expand_fuzzy(&self.reader.searcher(), self.fields.exact, word, distance)
+            .map_err(|error| self.error(error))
+    }
+
+    /// Checks the files of the index against their checksums.
+    ///
+    /// # Errors
+    /// Names the files that are damaged.
+    pub fn verify(&self) -> Result<(), EngineError> {
+        let broken = self.index.validate_checksum().map_err(|error| self.error(error))?;
+        if broken.is_empty() {
+            return Ok(());
+        }
+        let mut names: Vec<String> = broken.iter().map(|path| path.display().to_string()).collect();
+        names.sort();
+        Err(self.error(format!("checksums differ in {}", names.join(", "))))
+    }
+}
+
+/// A passage with its final score.
+#[derive(Debug, Clone)]
+pub(super) struct Scored {
+    pub(super) address: DocAddress,
+    pub(super) score: f64,
+    pub(super) contributions: Vec<Contribution>,
+}
+
+/// A plan in tantivy's terms.
+struct Lowered {
+    query: Box<dyn Query>,
+    leaves: Vec<ScoredLeaf>,
+}
+
+struct Lowering<'a> {
+    searcher: &'a Searcher,
+    fields: Fields,
+    plan: &'a Plan,
+    leaves: Vec<ScoredLeaf>,
+}
+
+impl Lowering<'_> {
+    fn lower(mut self) -> tantivy::Result<Lowered> {
+        let scored_words = scored_words(&self.plan.clauses);
+        for (index, word) in self.plan.words.iter().enumerate() {
+            if scored_words.contains(&index) {
+                for leaf in &word.leaves {
+                    self.leaf(index, leaf);
+                }
+            }
+        }
+        for concept in &self.plan.concepts {
+            self.leaves.push(ScoredLeaf::concept(
+                Term::from_field_text(self.fields.tag, concept),
+                concept.clone(),
+                self.plan.weights.concept,
+            ));
+        }
+        let mut must: Vec<Box<dyn Query>> = Vec::new();
+        let mut must_not: Vec<Box<dyn Query>> = Vec::new();
+        let mut any_should = !self.plan.concepts.is_empty();
+        for (occur, clause) in &self.plan.clauses {
+            let scores = *occur != Occur::MustNot;
+            match occur {
+                Occur::Must => must.push(self.matcher(clause, scores)?),
+                Occur::MustNot => must_not.push(self.matcher(clause, scores)?),
+                Occur::Should => {
+                    any_should = true;
+                    // Words are matched by their leaves; other parts have to be asked for.
+                    if !matches!(clause, Clause::Word(_) | Clause::StrictWord(_)) {
+                        let query = self.matcher(clause, scores)?;
+                        self.leaves.push(ScoredLeaf::part(query));
+                    }
+                }
+            }
+        }
+        let filters = self.filters();
+        let scoring: Vec<(EngineOccur, Box<dyn Query>)> = self
+            .leaves
+            .iter()
+            .filter(|leaf| leaf.exists(self.searcher))
+            .map(|leaf| (EngineOccur::Should, leaf.query()))
+            .collect();
+        if must.is_empty() && must_not.is_empty() && filters.is_empty() {
+            let query: Box<dyn Query> = if !any_should {
+                Box::new(AllQuery)
+            } else if scoring.is_empty() {
+                Box::new(EmptyQuery)
+            } else {
+                Box::new(BooleanQuery::new(scoring))
+            };
+            return Ok(Lowered { query, leaves: self.leaves });
+        }
+        let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = Vec::new();
+        let must_match = must.is_empty() && any_should;
+        for query in must.into_iter().chain(filters) {
+            clauses.push((EngineOccur::Must, silent(query)));
+        }
+        for query in must_not {
+            clauses.push((EngineOccur::MustNot, query));
+        }
+        if must_match {
+            let query: Box<dyn Query> =
+                if scoring.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(scoring)) };
+            clauses.push((EngineOccur::Must, query));
+        } else {
+            clauses.extend(scoring);
+        }
+        if !clauses.iter().any(|(occur, _)| *occur == EngineOccur::Must) {
+            clauses.push((EngineOccur::Must, silent(Box::new(AllQuery))));
+        }
+        Ok(Lowered { query: Box::new(BooleanQuery::new(clauses)), leaves: self.leaves })
+    }
+
+    fn leaf(&mut self, word: usize, leaf: &Leaf) {
+        let typed = &self.plan.words[word].typed;
+        let by = match leaf.field {
+            Field::Exact if leaf.term == self.plan.words[word].exact => "the word itself".to_owned(),
+            Field::Exact => format!("another form, \"{}\"", leaf.term),
+            Field::Stem => format!("the stem \"{}\"", leaf.term),
+            Field::Wide => format!("the family \"{}\"", leaf.term),
+            Field::Head => format!("the stem \"{}\" in the title or a heading", leaf.term),
+        };
+        self.leaves.push(ScoredLeaf::term(
+            Term::from_field_text(self.fields.of(leaf.field), &leaf.term),
+            leaf.boost,
+            word,
+            typed.clone(),
+            by,
+            leaf.field == Field::Exact,
+        ));
+    }
+
+    /// A query for what a clause matches; it does not score.
+    fn matcher(&mut self, clause: &Clause, scores: bool) -> tantivy::Result<Box<dyn Query>> {
+        Ok(match clause {
+            Clause::Word(index) => self.word_matcher(*index, &[Field::Exact, Field::Stem]),
+            Clause::StrictWord(index) => self.word_matcher(*index, &[Field::Exact]),
+            Clause::InHead(index) => self.word_matcher(*index, &[Field::Head]),
+            Clause::Phrase(forms) => match &forms[..] {
+                [one] => self.exact_term(one),
+                forms => {
+                    let terms =
+                        forms.iter().map(|form| Term::from_field_text(self.fields.exact, form)).collect();
+                    Box::new(PhraseQuery::new(terms))
+                }
+            },
+            Clause::Near(words, distance) => Box::new(NearQuery::new(
+                words
+                    .iter()
+                    .map(|&index| {
+                        self.plan.words[index]
+                            .leaves
+                            .iter()
+                            .filter(|leaf| leaf.field == Field::Exact)
+                            .map(|leaf| Term::from_field_text(self.fields.exact, &leaf.term))
+                            .collect()
+                    })
+                    .collect(),
+                *distance,
+            )),
+            Clause::Prefix(prefix) => {
+                let terms = expand_prefix(self.searcher, self.fields.exact, prefix)?;
+                self.expansion(&format!("{prefix}*"), &terms, scores)
+            }
+            Clause::Fuzzy(word, distance) => {
+                let terms = expand_fuzzy(self.searcher, self.fields.exact, word, *distance)?;
+                self.expansion(&format!("{word}~"), &terms, scores)
+            }
+            Clause::Filter(token) => {
+                let scheme = token.split(':').next().unwrap_or_default();
+                let field = if matches!(scheme, "lang" | "document" | "publisher") {
+                    self.fields.filter
+                } else {
+                    self.fields.tag
+                };
+                Box::new(TermQuery::new(Term::from_field_text(field, token), IndexRecordOption::Basic))
+            }
+            Clause::Bool(parts) => {
+                let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = Vec::new();
+                let any_must = parts.iter().any(|(occur, _)| *occur == Occur::Must);
+                for (occur, part) in parts {
+                    let scores = scores && *occur != Occur::MustNot;
+                    let query = self.matcher(part, scores)?;
+                    match occur {
+                        Occur::Must => clauses.push((EngineOccur::Must, query)),
+                        Occur::MustNot => clauses.push((EngineOccur::MustNot, query)),
+                        Occur::Should if any_must => {}
+                        Occur::Should => clauses.push((EngineOccur::Should, query)),
+                    }
+                }
+                if clauses.iter().all(|(occur, _)| *occur == EngineOccur::MustNot) {
+                    clauses.push((EngineOccur::Must, Box::new(AllQuery)));
+                }
+                Box::new(BooleanQuery::new(clauses))
+            }
+        })
+    }
+
+    fn exact_term(&self, form: &str) -> Box<dyn Query> {
+        Box::new(TermQuery::new(Term::from_field_text(self.fields.exact, form), IndexRecordOption::Basic))
+    }
+
+    fn word_matcher(&self, index: usize, fields: &[Field]) -> Box<dyn Query> {
+        let leaves = &self.plan.words[index].leaves;
+        let mut terms: Vec<Term> = leaves
+            .iter()
+            .filter(|leaf| fields.contains(&leaf.field))
+            .map(|leaf| Term::from_field_text(self.fields.of(leaf.field), &leaf.term))
+            .collect();
+        if terms.is_empty() {
+            // A reference has no exact form of its own.
+            terms = leaves
+                .iter()
+                .map(|leaf| Term::from_field_text(self.fields.of(leaf.field), &leaf.term))
+                .collect();
+        }
+        Box::new(TermSetQuery::new(terms))
+    }
+
+    /// The terms that a prefix or fuzzy word stands for; the most frequent ones also score.
+    fn expansion(&mut self, typed: &str, terms: &[(String, u64)], scores: bool) -> Box<dyn Query> {
+        if scores {
+            for (term, _) in terms.iter().take(SCORED_EXPANSIONS) {
+                self.leaves.push(ScoredLeaf::term(
+                    Term::from_field_text(self.fields.exact, term),
+                    self.plan.weights.exact,
+                    usize::MAX,
+                    typed.to_owned(),
+                    format!("the word \"{term}\""),
+                    false,
+                ));
+            }
+        }
+        Box::new(TermSetQuery::new(
+            terms.iter().map(|(term, _)| Term::from_field_text(self.fields.exact, term)),
+        ))
+    }
+
+    fn filters(&self) -> Vec<Box<dyn Query>> {
+        let filters = &self.plan.filters;
+        let mut out: Vec<Box<dyn Query>> = Vec::new();
+        for tokens in filters.tokens() {
+            let terms = tokens.iter().map(|token| {
+                let kind = token.split(':').next().unwrap_or_default();
+                let field = if matches!(kind, "lang" | "document" | "publisher") {
+                    self.fields.filter
+                } else {
+                    self.fields.tag
+                };
+                Term::from_field_text(field, token)
+            });
+            out.push(Box::new(TermSetQuery::new(terms)));
+        }
+        use std::ops::Bound;
+        if let Some(since) = filters.since {
+            let first = Term::from_field_u64(self.fields.until, since.first_day());
+            out.push(Box::new(RangeQuery::new(Bound::Included(first), Bound::Unbounded)));
+        }
+        if let Some(until) = filters.until {
+            let last = Term::from_field_u64(self.fields.from, until.last_day());
+            out.push(Box::new(RangeQuery::new(Bound::Unbounded, Bound::Included(last))));
+        }
+        out
+    }
+}
+
+/// The words that count for the ranking: all but those that must not occur.
+fn scored_words(clauses: &[(Occur, Clause)]) -> BTreeSet<usize> {
+    let mut out = BTreeSet::new();
+    for (occur, clause) in clauses {
+        if *occur == Occur::MustNot {
+            continue;
+        }
+        match clause {
+            Clause::Word(index) | Clause::StrictWord(index) | Clause::InHead(index) => {
+                out.insert(*index);
+            }
+            Clause::Near(words, _) => out.extend(words),
+            Clause::Bool(parts) => out.extend(scored_words(parts)),
+            Clause::Phrase(_) | Clause::Prefix(_) | Clause::Fuzzy(..) | Clause::Filter(_) => {}
+        }
+    }
+    out
+}
+
+/// A query that matches and does not score.
+fn silent(query: Box<dyn Query>) -> Box<dyn Query> {
+    Box::new(ConstScoreQuery::new(query, 0.0))
+}
+
+fn expand_prefix(
+    searcher: &Searcher,
+    field: SchemaField,
+    prefix: &str,
+) -> tantivy::Result<Vec<(String, u64)>> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for segment in searcher.segment_readers() {
+        let inverted = segment.inverted_index(field)?;
+        let mut stream = inverted.terms().range().ge(prefix.as_bytes()).into_stream()?;
+        while stream.advance() {
+            if !stream.key().starts_with(prefix.as_bytes()) {
+                break;
+            }
+            if let Ok(term) = std::str::from_utf8(stream.key()) {
+                *counts.entry(term.to_owned()).or_default() += u64::from(stream.value().doc_freq);
+            }
+        }
+    }
+    Ok(most_frequent(counts))
+}
+
+fn expand_fuzzy(
+    searcher: &Searcher,
+    field: SchemaField,
+    word: &str,
+    distance: u8,
+) -> tantivy::Result<Vec<(String, u64)>> {
+    let automaton = Within(LevenshteinAutomatonBuilder::new(distance.min(2), true).build_dfa(word));
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for segment in searcher.segment_readers() {
+        let inverted = segment.inverted_index(field)?;
+        let mut stream = inverted.terms().search(&automaton).into_stream()?;
+        while stream.advance() {
+            if let Ok(term) = std::str::from_utf8(stream.key()) {
+                *counts.entry(term.to_owned()).or_default() += u64::from(stream.value().doc_freq);
+            }
+        }
+    }
+    Ok(most_frequent(counts))
+}
+
+/// The words within a Levenshtein distance (Schulz and Mihov 2002), as the term dictionary asks for them.
+struct Within(DFA);
+
+impl tantivy_fst::Automaton for Within {
+    type State = u32;
+
+    fn start(&self) -> u32 {
+        self.0.initial_state()
+    }
+
+    fn is_match(&self, state: &u32) -> bool {
+        matches!(self.0.distance(*state), Distance::Exact(_))
+    }
+
+    fn can_match(&self, state: &u32) -> bool {
+        *state != SINK_STATE
+    }
+
+    fn accept(&self, state: &u32, byte: u8) -> u32 {
+        self.0.transition(*state, byte)
+    }
+}
+
+fn most_frequent(counts: BTreeMap<String, u64>) -> Vec<(String, u64)> {
+    let mut terms: Vec<(String, u64)> = counts.into_iter().collect();
+    terms.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    terms.truncate(MAX_EXPANSIONS);
+    terms
+}
+
+/// The one process that may write to an index folder.
+#[derive(Debug)]
+pub struct WriteLock {
+    folder: PathBuf,
+    // Closing the file gives the lock back.
+    _file: File,
+}
+
+impl WriteLock {
+    /// Takes the lock, making the folder if need be; with `wait`, after whoever holds it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Busy`] where another process writes, [`ErrorKind::Foreign`] where the folder holds something else.
+    pub fn take(folder: &Path, wait: bool) -> Result<WriteLock, EngineError> {
+        match current_generation(folder) {
+            // An index that is damaged or outdated is there to be replaced.
+            Ok(_) => {}
+            Err(error) if matches!(error.kind, ErrorKind::Damaged | ErrorKind::Outdated) => {}
+            Err(error) => return Err(error),
+        }
+        fs::create_dir_all(folder).map_err(|error| system(folder, error))?;
+        let path = folder.join(LOCK);
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| system(&path, error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) if wait => file.lock().map_err(|error| system(&path, error))?,
+            Err(TryLockError::WouldBlock) => {
+                return Err(EngineError::new(
+                    ErrorKind::Busy,
+                    format!("another gcm-search is writing to the index in {}", folder.display()),
+                ));
+            }
+            Err(TryLockError::Error(error)) => return Err(system(&path, error)),
+        }
+        Ok(WriteLock { folder: folder.to_path_buf(), _file: file })
+    }
+
+    /// A writer into the current generation.
+    ///
+    /// # Errors
+    /// As [`LocalEngine::open`], and when the system refuses.
+    pub fn update(&self) -> Result<LocalWriter<'_>, EngineError> {
+        let engine = LocalEngine::open(&self.folder)?;
+        LocalWriter::new(self, engine.generation.clone(), engine.index, engine.fields, false)
+    }
+
+    /// A writer into a new generation, which replaces the current one when it is committed.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn rebuild(&self) -> Result<LocalWriter<'_>, EngineError> {
+        let mut highest = 0;
+        for entry in fs::read_dir(&self.folder).map_err(|error| system(&self.folder, error))? {
+            let name = entry.map_err(|error| system(&self.folder, error))?.file_name();
+            let number =
+                name.to_str().and_then(|name| name.strip_prefix("generation-")).and_then(|n| n.parse().ok());
+            highest = highest.max(number.unwrap_or(0));
+        }
+        let generation = self.folder.join(format!("generation-{:06}", highest + 1u32));
+        fs::create_dir_all(&generation).map_err(|error| system(&generation, error))?;
+        let (schema, fields) = schema();
+        let mut index =
+            Index::create_in_dir(&generation, schema).map_err(|error| system(&generation, error))?;
+        index.set_tokenizers(tokenizers());
+        LocalWriter::new(self, generation, index, fields, true)
+    }
+
+    /// Points to a generation with one rename, and removes the others.
+    fn switch_to(&self, generation: &Path) -> Result<(), EngineError> {
+        let name =
+            generation.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let pointer = Pointer { format: 1, generation: name.clone() };
+        let text = serde_json::to_string(&pointer).map_err(|error| system(&self.folder, error))?;
+        let new = self.folder.join("CURRENT.new");
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&new)?;
+            io::Write::write_all(&mut file, text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, self.folder.join(CURRENT))?;
+            // So that the rename itself outlives a power cut, where the system can say so.
+            File::open(&self.folder).and_then(|folder| folder.sync_all()).or(Ok(()))
+        };
+        write().map_err(|error| system(&new, error))?;
+        self.remove_others(&name);
+        Ok(())
+    }
+
+    /// Removes generations that answer no more. What cannot be removed now is removed by a later run.
+    fn remove_others(&self, kept: &str) {
+        let Ok(entries) = fs::read_dir(&self.folder) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with("generation-") && name != kept {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
+/// Adds and removes passages. Nothing shows before [`LocalWriter::commit`].
+pub struct LocalWriter<'l> {
+    lock: &'l WriteLock,
+    generation: PathBuf,
+    fields: Fields,
+    writer: IndexWriter,
+    is_new: bool,
+    changed: bool,
+}
+
+impl<'l> LocalWriter<'l> {
+    fn new(
+        lock: &'l WriteLock,
+        generation: PathBuf,
+        index: Index,
+        fields: Fields,
+        is_new: bool,
+    ) -> Result<LocalWriter<'l>, EngineError> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+        let writer = index.writer_with_num_threads(threads, WRITER_MEMORY).map_err(|error| match error {
+            tantivy::TantivyError::LockFailure(..) => EngineError::new(
+                ErrorKind::Busy,
+                format!("another program is writing to the index in {}", lock.folder.display()),
+            ),
+            error => system(&generation, error),
+        })?;
+        Ok(LocalWriter { lock, generation, fields, writer, is_new, changed: false })
+    }
+
+    /// The folder of the generation that is written.
+    pub fn generation(&self) -> &Path {
+        &self.generation
+    }
+
+    /// Removes every passage that came from a file.
+    pub fn remove_source(&mut self, source: &str) {
+        self.changed = true;
+        self.writer.delete_term(Term::from_field_text(self.fields.source, source));
+    }
+
+    /// Adds a passage.
+    ///
+    /// # Errors
+    /// When the system refuses; what was added is then lost, and the last commit is whole.
+    pub fn add(&mut self, passage: &IndexedPassage) -> Result<(), EngineError> {
+        self.changed = true;
+        let fields = self.fields;
+        let stored = &passage.stored;
+        let info = &stored.document;
+        let mut document = TantivyDocument::new();
+        document.add_text(fields.source, &passage.source);
+        document.add_text(fields.document, &info.id);
+        document.add_u64(fields.number, u64::from(stored.passage.number));
+        for token in filter_tokens(stored) {
+            document.add_text(fields.filter, token);
+        }
+        for (tag, _) in &stored.tags {
+            document.add_text(fields.tag, tag);
+        }
+        if let Some(date) = info.date {
+            document.add_u64(fields.from, date.first_day());
+            document.add_u64(fields.until, date.last_day());
+        }
+        document.add_u64(fields.duplicate, text_hash(&stored.passage.text));
+        document.add_text(fields.exact, &passage.terms.exact);
+        document.add_text(fields.stem, &passage.terms.stem);
+        document.add_text(fields.wide, &passage.terms.wide);
+        document.add_text(fields.head, &passage.head);
+        let bytes = serde_json::to_vec(stored).map_err(|error| system(&self.generation, error))?;
+        document.add_bytes(fields.stored, &bytes);
+        self.writer.add_document(document).map_err(|error| self.write_error(error))?;
+        Ok(())
+    }
+
+    fn write_error(&self, error: impl std::fmt::Display) -> EngineError {
+        EngineError::new(
+            ErrorKind::System,
+            format!("cannot write to the index in {}: {error}", self.lock.folder.display()),
+        )
+    }
+
+    /// Makes everything since the last commit visible at once.
+    ///
+    /// # Errors
+    /// When the system refuses; the last commit is then whole.
+    pub fn commit(mut self, info: &CommitInfo) -> Result<(), EngineError> {
+        let payload = serde_json::to_string(info).map_err(|error| self.write_error(error))?;
+        let commit = |writer: &mut IndexWriter| -> tantivy::Result<()> {
+            let mut prepared = writer.prepare_commit()?;
+            prepared.set_payload(&payload);
+            prepared.commit()?;
+            Ok(())
+        };
+        commit(&mut self.writer).map_err(|error| self.write_error(error))?;
+        if self.changed {
+            self.merge()?;
+        }
+        let LocalWriter { lock, generation, writer, is_new, .. } = self;
+        let folder = &lock.folder;
+        writer.wait_merging_threads().map_err(|error| system(folder, error))?;
+        if is_new {
+            lock.switch_to(&generation)?;
+        }
+        remove_old_manifests(&generation, &info.manifest);
+        Ok(())
+    }
+
+    /// Merges so that deleted passages do not linger in the statistics, by which words are weighed.
+    fn merge(&mut self) -> Result<(), EngineError> {
+        let index = self.writer.index().clone();
+        let segments = index.searchable_segment_metas().map_err(|error| self.write_error(error))?;
+        let total: u64 = segments.iter().map(|segment| u64::from(segment.num_docs())).sum();
+        let chosen: Vec<_> = if total <= MERGE_ALL_LIMIT {
+            segments.iter().collect()
+        } else {
+            segments.iter().filter(|segment| segment.num_deleted_docs() > 0).collect()
+        };
+        let worth_it = chosen.len() > 1 || chosen.iter().any(|segment| segment.num_deleted_docs() > 0);
+        if !worth_it {
+            return Ok(());
+        }
+        let ids: Vec<_> = chosen.iter().map(|segment| segment.id()).collect();
+        self.writer.merge(&ids).wait().map_err(|error| self.write_error(error))?;
+        self.writer.garbage_collect_files().wait().map_err(|error| self.write_error(error))?;
+        Ok(())
+    }
+}
+
+fn remove_old_manifests(generation: &Path, kept: &str) {
+    let Ok(entries) = fs::read_dir(generation) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("manifest-") && name != kept {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The filter tokens of a passage: its language, its publisher, and every name of its document.
+fn filter_tokens(stored: &StoredPassage) -> Vec<String> {
+    let info = &stored.document;
+    let mut out = vec![language_token(stored.passage.language), document_token(&info.id)];
+    for (slash, _) in info.id.match_indices('/') {
+        out.push(document_token(&info.id[..slash]));
+    }
+    out.extend(info.symbol.as_deref().map(document_token));
+    out.extend(info.title.as_deref().map(document_token));
+    out.extend(info.publisher.as_deref().map(publisher_token));
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// A hash of the words of a text: the same paragraph on another page has the same one.
+fn text_hash(text: &str) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    for word in text.split_whitespace() {
+        hasher.update(word.as_bytes());
+        hasher.update(b" ");
+    }
+    let mut bytes = [0; 8];
+    hasher.finalize_xof().fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}

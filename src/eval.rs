@@ -1,0 +1,264 @@
+//! Measuring ranked lists against judgements, and tags against labels.
+//!
+//! nDCG as Järvelin and Kekäläinen (2002) define it with gains `2^grade - 1` would favour high grades; `trec_eval` and
+//! `ir_measures` take the grade itself as the gain, and so do we, so that figures can be compared.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+/// Judgements: for each query, the grade of each document; 0 or absent is not relevant.
+pub type Qrels = BTreeMap<String, HashMap<String, u32>>;
+
+/// A query to be measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedQuery {
+    /// Its id in the judgements.
+    pub id: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The measures of one ranked list, or their means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measures {
+    /// Normalised discounted cumulative gain of the first ten.
+    #[serde(rename = "nDCG@10")]
+    pub ndcg_10: f64,
+    /// One over the rank of the first relevant one among the first ten, or 0.
+    #[serde(rename = "MRR@10")]
+    pub mrr_10: f64,
+    /// Which part of the relevant ones is among the first ten.
+    #[serde(rename = "R@10")]
+    pub recall_10: f64,
+    /// Which part of the relevant ones is among the first hundred.
+    #[serde(rename = "R@100")]
+    pub recall_100: f64,
+}
+
+/// Reads judgements: three columns with a header (BEIR), three without, or four (TREC), separated by tabs or spaces.
+///
+/// # Errors
+/// The first line that cannot be read, with its number.
+pub fn parse_qrels(text: &str) -> Result<Qrels, String> {
+    let mut qrels = Qrels::new();
+    for (at, line) in text.trim_start_matches('\u{FEFF}').lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let columns: Vec<&str> = if line.contains('\t') {
+            line.split('\t').map(str::trim).collect()
+        } else {
+            line.split_whitespace().collect()
+        };
+        let (query, document, grade) = match columns[..] {
+            [query, document, grade] => (query, document, grade),
+            [query, _, document, grade] => (query, document, grade),
+            _ => {
+                return Err(format!(
+                    "line {}: {} columns; judgements have three (query, document, grade) or four (TREC)",
+                    at + 1,
+                    columns.len()
+                ));
+            }
+        };
+        match grade.parse::<i64>() {
+            // TREC collections mark spam with negative grades.
+            Ok(grade) => {
+                qrels
+                    .entry(query.to_owned())
+                    .or_default()
+                    .insert(document.to_owned(), u32::try_from(grade.max(0)).unwrap_or(u32::MAX));
+            }
+            Err(_) if at == 0 => {}
+            Err(_) => return Err(format!("line {}: the grade \"{grade}\" is no whole number", at + 1)),
+        }
+    }
+    Ok(qrels)
+}
+
+/// Reads queries: JSON Lines (`id` or `_id`; `query` or `text`), or lines of an id, a tab and the query.
+///
+/// # Errors
+/// The first line that cannot be read, with its number.
+pub fn parse_queries(text: &str) -> Result<Vec<JudgedQuery>, String> {
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(alias = "_id", alias = "qid")]
+        id: serde_json::Value,
+        #[serde(alias = "text")]
+        query: String,
+    }
+    let mut queries = Vec::new();
+    for (at, line) in text.trim_start_matches('\u{FEFF}').lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let wrong = |what: String| format!("line {}: {what}", at + 1);
+        let query = if line.trim_start().starts_with('{') {
+            let line: Line = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
+            let id = match line.id {
+                serde_json::Value::String(id) => id,
+                other => other.to_string(),
+            };
+            JudgedQuery { id, text: line.query }
+        } else {
+            let (id, text) = line
+                .split_once('\t')
+                .ok_or_else(|| wrong("neither JSON nor an id, a tab and a query".to_owned()))?;
+            JudgedQuery { id: id.trim().to_owned(), text: text.trim().to_owned() }
+        };
+        queries.push(query);
+    }
+    Ok(queries)
+}
+
+/// Measures one ranked list of documents, each listed once.
+pub fn measure(ranked: &[String], judged: &HashMap<String, u32>) -> Measures {
+    let grade = |document: &String| judged.get(document).copied().unwrap_or(0);
+    let discount = |rank: usize| 1.0 / ((rank + 2) as f64).log2();
+    let dcg: f64 = ranked
+        .iter()
+        .take(10)
+        .enumerate()
+        .map(|(rank, document)| f64::from(grade(document)) * discount(rank))
+        .sum();
+    let mut ideal: Vec<u32> = judged.values().copied().filter(|&grade| grade > 0).collect();
+    ideal.sort_unstable_by(|one, other| other.cmp(one));
+    let best: f64 =
+        ideal.iter().take(10).enumerate().map(|(rank, &grade)| f64::from(grade) * discount(rank)).sum();
+    let relevant = ideal.len() as f64;
+    let recall = |depth: usize| {
+        if relevant == 0.0 {
+            return 0.0;
+        }
+        ranked.iter().take(depth).filter(|document| grade(document) > 0).count() as f64 / relevant
+    };
+    Measures {
+        ndcg_10: if best > 0.0 { dcg / best } else { 0.0 },
+        mrr_10: ranked
+            .iter()
+            .take(10)
+            .position(|document| grade(document) > 0)
+            .map_or(0.0, |rank| 1.0 / (rank + 1) as f64),
+        recall_10: recall(10),
+        recall_100: recall(100),
+    }
+}
+
+/// The means of the measures of several queries.
+pub fn mean(measures: &[Measures]) -> Measures {
+    let count = measures.len().max(1) as f64;
+    let mean = |of: fn(&Measures) -> f64| measures.iter().map(of).sum::<f64>() / count;
+    Measures {
+        ndcg_10: mean(|m| m.ndcg_10),
+        mrr_10: mean(|m| m.mrr_10),
+        recall_10: mean(|m| m.recall_10),
+        recall_100: mean(|m| m.recall_100),
+    }
+}
+
+/// Counts of right and wrong labels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelCounts {
+    /// Given and right.
+    pub right: usize,
+    /// Given and wrong.
+    pub wrong: usize,
+    /// Not given and should have been.
+    pub missed: usize,
+}
+
+impl LabelCounts {
+    /// Counts one passage's labels.
+    pub fn add(&mut self, given: &[String], gold: &[String]) {
+        let right = given.iter().filter(|label| gold.contains(label)).count();
+        self.right += right;
+        self.wrong += given.len() - right;
+        self.missed += gold.len() - right;
+    }
+
+    /// Adds other counts to these.
+    pub fn merge(&mut self, other: LabelCounts) {
+        self.right += other.right;
+        self.wrong += other.wrong;
+        self.missed += other.missed;
+    }
+
+    /// Which part of what was given is right.
+    pub fn precision(&self) -> f64 {
+        ratio(self.right, self.right + self.wrong)
+    }
+
+    /// Which part of what is right was given.
+    pub fn recall(&self) -> f64 {
+        ratio(self.right, self.right + self.missed)
+    }
+
+    /// The harmonic mean of precision and recall over all labels (micro F1).
+    pub fn f1(&self) -> f64 {
+        ratio(2 * self.right, 2 * self.right + self.wrong + self.missed)
+    }
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(documents: &[&str]) -> Vec<String> {
+        documents.iter().map(|document| (*document).to_owned()).collect()
+    }
+
+    #[test]
+    fn measures_agree_with_hand_computation() {
+        let judged: HashMap<String, u32> =
+            [("a", 2), ("b", 1), ("c", 0)].map(|(d, g)| (d.to_owned(), g)).into();
+        // Ranks: x, b, a. DCG = 1/log2(3) + 2/log2(4); ideal = 2/log2(2) + 1/log2(3).
+        let measures = measure(&list(&["x", "b", "a"]), &judged);
+        let dcg = 1.0 / 3f64.log2() + 2.0 / 2.0;
+        let ideal = 2.0 + 1.0 / 3f64.log2();
+        assert!((measures.ndcg_10 - dcg / ideal).abs() < 1e-12);
+        assert!((measures.mrr_10 - 0.5).abs() < 1e-12);
+        assert!((measures.recall_10 - 1.0).abs() < 1e-12);
+        assert_eq!(measure(&list(&["c"]), &judged), Measures::default());
+        assert_eq!(measure(&[], &HashMap::new()), Measures::default());
+    }
+
+    #[test]
+    fn depth_is_ten_and_a_hundred() {
+        let judged: HashMap<String, u32> = [("z".to_owned(), 1)].into();
+        let mut ranked: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+        ranked.push("z".to_owned());
+        let measures = measure(&ranked, &judged);
+        assert_eq!((measures.ndcg_10, measures.mrr_10, measures.recall_10), (0.0, 0.0, 0.0));
+        assert_eq!(measures.recall_100, 1.0);
+    }
+
+    #[test]
+    fn judgements_come_in_three_forms() {
+        for text in ["query-id\tcorpus-id\tscore\nq\td\t2\n", "q\td\t2", "q 0 d 2\n"] {
+            assert_eq!(parse_qrels(text).unwrap()["q"]["d"], 2, "{text}");
+        }
+        assert!(parse_qrels("q\td\t1\nq\te\tx").unwrap_err().contains("line 2"));
+        assert!(parse_qrels("q\td").unwrap_err().contains("line 1"));
+    }
+
+    #[test]
+    fn queries_come_in_two_forms() {
+        let queries = parse_queries("{\"_id\":\"a\",\"text\":\"x y\"}\n\nb\tz\n").unwrap();
+        assert_eq!((queries[0].text.as_str(), queries[1].id.as_str()), ("x y", "b"));
+        assert!(parse_queries("solo").unwrap_err().contains("line 1"));
+    }
+
+    #[test]
+    fn labels_are_counted_by_all() {
+        let mut counts = LabelCounts::default();
+        counts.add(&list(&["a", "b"]), &list(&["a", "c", "d"]));
+        assert_eq!((counts.right, counts.wrong, counts.missed), (1, 1, 2));
+        assert!((counts.f1() - 2.0 / 5.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,695 @@
+//! Bringing an index up to date: only what changed is read, analysed and written.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{ANALYSIS_VERSION, Stemmers, terms, tokenize};
+use crate::corpus::{self, FoundFile, Location, MAX_FILE_BYTES, Source, Unreadable};
+use crate::document::{Document, Language};
+use crate::engine::local::{
+    CommitInfo, Fingerprint, IndexedPassage, LocalEngine, LocalWriter, SCHEMA_VERSION, WriteLock,
+};
+use crate::engine::{DocumentInfo, EngineError, ErrorKind, StoredPassage};
+use crate::extract::{self, Extracted, Format};
+use crate::segment::{SEGMENTATION_VERSION, segment};
+use crate::tagger::{Model, TAGGER_VERSION, Tagger};
+use crate::taxonomy::Taxonomy;
+
+/// How many records of a JSON Lines file are read before they are analysed side by side.
+const BATCH_RECORDS: usize = 2_000;
+/// How many files are read before they are analysed side by side.
+const BATCH_FILES: usize = 32;
+
+/// What a file gave when it was last read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// The hash of its bytes.
+    pub hash: String,
+    /// The hash of what `documents.toml` says of it, and of the id that it got.
+    pub described: String,
+    /// The extractor that read it, with its version.
+    pub extractor: String,
+    /// How many documents it gave.
+    pub documents: usize,
+    /// How many passages.
+    pub passages: usize,
+    /// What could not be read of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<String>,
+}
+
+/// What an index was made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The sources; `null` is the built-in corpus.
+    pub sources: Vec<Option<String>>,
+    /// Every file, by its key.
+    pub files: BTreeMap<String, FileEntry>,
+}
+
+impl Manifest {
+    /// Reads the manifest that belongs to the open index.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Damaged`] where it is missing or cannot be read.
+    pub fn read(engine: &LocalEngine) -> Result<Manifest, EngineError> {
+        let path = engine.generation().join(&engine.info().manifest);
+        let text = fs::read_to_string(&path)
+            .map_err(|error| EngineError::new(ErrorKind::Damaged, format!("{}: {error}", path.display())))?;
+        serde_json::from_str(&text)
+            .map_err(|error| EngineError::new(ErrorKind::Damaged, format!("{}: {error}", path.display())))
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        self.sources
+            .iter()
+            .map(|source| match source {
+                None => Source::BuiltIn,
+                Some(path) => Source::Path(path.into()),
+            })
+            .collect()
+    }
+}
+
+/// What a run is asked to do.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Sources to be added to those that the index has.
+    pub add: Vec<Source>,
+    /// The source of an index that has none yet, where none is added.
+    pub default: Option<Source>,
+    /// Forget what is there and read everything again.
+    pub rebuild: bool,
+    /// Wait for another process that is writing.
+    pub wait: bool,
+    /// If there is an index already by the time that writing is our turn, leave it as it is.
+    pub only_if_missing: bool,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Files that are new.
+    pub added: usize,
+    /// Files that were read again.
+    pub changed: usize,
+    /// Files that are gone.
+    pub removed: usize,
+    /// Files that are the same under another name; they count as neither added nor removed.
+    pub renamed: usize,
+    /// Files that were left alone.
+    pub unchanged: usize,
+    /// Why all was read again, where it was.
+    pub rebuilt: Option<String>,
+    /// What could not be read.
+    pub failed: Vec<Unreadable>,
+    /// Documents in the index after it.
+    pub documents: usize,
+    /// Passages in the index after it.
+    pub passages: usize,
+}
+
+impl Report {
+    /// Whether the index is as it was.
+    pub fn is_unchanged(&self) -> bool {
+        self.added + self.changed + self.removed + self.renamed == 0 && self.rebuilt.is_none()
+    }
+}
+
+/// What a run is doing, for whoever wants to show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// So many files are to be read.
+    Begin(usize),
+    /// A file is being read.
+    File(&'a str),
+    /// So many more passages are done.
+    Passages(usize),
+    /// A file is done.
+    FileDone,
+    /// The commit has begun.
+    Commit,
+}
+
+/// Why a run failed.
+#[derive(Debug)]
+pub enum IndexError {
+    /// The sources.
+    Corpus(corpus::CorpusError),
+    /// The index.
+    Engine(EngineError),
+}
+
+impl std::fmt::Display for IndexError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            IndexError::Corpus(error) => error.fmt(f),
+            IndexError::Engine(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for IndexError {}
+
+impl From<corpus::CorpusError> for IndexError {
+    fn from(error: corpus::CorpusError) -> Self {
+        IndexError::Corpus(error)
+    }
+}
+
+impl From<EngineError> for IndexError {
+    fn from(error: EngineError) -> Self {
+        IndexError::Engine(error)
+    }
+}
+
+/// What shapes an index made now with this taxonomy and model.
+pub fn fingerprint(taxonomy: &Taxonomy, model_text: &str) -> Fingerprint {
+    Fingerprint {
+        schema: SCHEMA_VERSION,
+        analysis: ANALYSIS_VERSION,
+        stemmer: crate::STEMMER_VERSION.to_owned(),
+        segmentation: SEGMENTATION_VERSION,
+        tagging: format!(
+            "{TAGGER_VERSION}-{}-{}",
+            taxonomy.fingerprint,
+            &blake3::hash(model_text.as_bytes()).to_hex()[..16]
+        ),
+    }
+}
+
+/// Brings the index in a folder up to date.
+///
+/// # Errors
+/// A source that is gone, an index that another process writes to, a system that refuses. The
+/// index is then as it was before.
+pub fn update(
+    folder: &Path,
+    request: &Request,
+    taxonomy: &Taxonomy,
+    model_text: &str,
+    model: &Model,
+    progress: &(dyn Fn(Progress<'_>) + Sync),
+) -> Result<Report, IndexError> {
+    let lock = WriteLock::take(folder, request.wait)?;
+    let fingerprint = fingerprint(taxonomy, model_text);
+    let (mut manifest, mut rebuilt) = match LocalEngine::open(folder) {
+        Ok(engine) if request.only_if_missing => {
+            return Ok(Report {
+                documents: engine.info().documents,
+                passages: engine.info().passages,
+                ..Report::default()
+            });
+        }
+        Ok(engine) => {
+            let manifest = Manifest::read(&engine);
+            let why = if request.rebuild {
+                Some("as asked")
+            } else if manifest.is_err() {
+                Some("its manifest is damaged")
+            } else {
+                what_changed(&engine.info().fingerprint, &fingerprint)
+            };
+            (manifest.unwrap_or_default(), why.map(str::to_owned))
+        }
+        Err(error) => match error.kind {
+            ErrorKind::Missing => (Manifest::default(), Some(String::new())),
+            ErrorKind::Damaged if request.rebuild => (Manifest::default(), Some("it was damaged".to_owned())),
+            ErrorKind::Outdated => (Manifest::default(), Some("it was made by another version".to_owned())),
+            _ => return Err(error.into()),
+        },
+    };
+    let was_missing = rebuilt.as_deref() == Some("");
+    let mut sources = manifest.sources();
+    if request.rebuild && !request.add.is_empty() {
+        sources.clear();
+    }
+    sources.extend(request.add.iter().cloned());
+    if sources.is_empty() {
+        sources.extend(request.default.clone());
+    }
+    sources.sort();
+    sources.dedup();
+    let found = corpus::find(&sources).map_err(|mut error| {
+        if !was_missing {
+            error.message.push_str(
+                "; nothing was removed from the index. To forget it: gcm-search index --rebuild PATH...",
+            );
+        }
+        error
+    })?;
+    let mut report = Report { failed: found.unreadable, ..Report::default() };
+    if rebuilt.is_some() {
+        manifest = Manifest::default();
+    }
+    let work = Work::compare(&manifest, &found.files, &mut report);
+    manifest.sources = sources
+        .iter()
+        .map(|source| match source {
+            Source::BuiltIn => None,
+            Source::Path(path) => Some(path.display().to_string()),
+        })
+        .collect();
+    if work.is_empty() && rebuilt.is_none() {
+        let engine = LocalEngine::open(folder)?;
+        report.documents = engine.info().documents;
+        report.passages = engine.info().passages;
+        report_former_failures(&manifest, &mut report);
+        if manifest_is_same(&engine, &manifest)? {
+            return Ok(report);
+        }
+    }
+    let mut writer = if rebuilt.is_some() { lock.rebuild()? } else { lock.update()? };
+    for key in &work.gone {
+        writer.remove_source(key);
+        manifest.files.remove(key);
+    }
+    let run = Run { taxonomy, model, progress };
+    progress(Progress::Begin(work.to_read.len()));
+    run.read_all(&work.to_read, &mut writer, &mut manifest, &mut report)?;
+    progress(Progress::Commit);
+    report.documents = manifest.files.values().map(|entry| entry.documents).sum();
+    report.passages = manifest.files.values().map(|entry| entry.passages).sum();
+    let manifest_name = write_manifest(writer.generation(), &manifest)?;
+    writer.commit(&CommitInfo {
+        fingerprint,
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        manifest: manifest_name,
+        documents: report.documents,
+        passages: report.passages,
+    })?;
+    if was_missing {
+        rebuilt = None;
+    }
+    report.rebuilt = rebuilt;
+    Ok(report)
+}
+
+fn manifest_is_same(engine: &LocalEngine, manifest: &Manifest) -> Result<bool, EngineError> {
+    Ok(Manifest::read(engine)? == *manifest)
+}
+
+/// A file that failed and has not changed still fails; a run that reads nothing says so again.
+fn report_former_failures(manifest: &Manifest, report: &mut Report) {
+    for (key, entry) in &manifest.files {
+        for failure in &entry.failures {
+            let known = report.failed.iter().any(|failed| failed.path == *key && failed.reason == *failure);
+            if !known {
+                report.failed.push(Unreadable { path: key.clone(), reason: failure.clone() });
+            }
+        }
+    }
+}
+
+/// What in a fingerprint makes an index out of date, in words.
+pub fn what_changed(then: &Fingerprint, now: &Fingerprint) -> Option<&'static str> {
+    if then.schema != now.schema {
+        Some("it was made with another schema")
+    } else if then.analysis != now.analysis || then.stemmer != now.stemmer {
+        Some("the analysis of words has changed")
+    } else if then.segmentation != now.segmentation {
+        Some("the division into passages has changed")
+    } else if then.tagging != now.tagging {
+        Some("the taxonomy or the tagger has changed")
+    } else {
+        None
+    }
+}
+
+fn write_manifest(generation: &Path, manifest: &Manifest) -> Result<String, EngineError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        EngineError::new(
+            ErrorKind::System,
+            format!("cannot write the manifest in {}: {error}", generation.display()),
+        )
+    };
+    let text = serde_json::to_string_pretty(manifest).map_err(|error| failed(&error))?;
+    let name = format!("manifest-{}.json", &blake3::hash(text.as_bytes()).to_hex()[..16]);
+    let path = generation.join(&name);
+    let write = || -> io::Result<()> {
+        let mut file = File::create(&path)?;
+        io::Write::write_all(&mut file, text.as_bytes())?;
+        file.sync_all()
+    };
+    write().map_err(|error| failed(&error))?;
+    Ok(name)
+}
+
+/// What a run has to do.
+struct Work<'f> {
+    to_read: Vec<(&'f FoundFile, FileEntry)>,
+    /// Keys whose passages go: files that are gone, and the old state of those that are read again.
+    gone: Vec<String>,
+}
+
+impl<'f> Work<'f> {
+    fn is_empty(&self) -> bool {
+        self.to_read.is_empty() && self.gone.is_empty()
+    }
+
+    fn compare(manifest: &Manifest, files: &'f [FoundFile], report: &mut Report) -> Work<'f> {
+        let hashed: Vec<Result<FileEntry, Unreadable>> = files.par_iter().map(look_at).collect();
+        let mut work = Work { to_read: Vec::new(), gone: Vec::new() };
+        let mut present = HashSet::new();
+        let mut added: Vec<String> = Vec::new();
+        for (file, looked) in files.iter().zip(hashed) {
+            present.insert(file.key.as_str());
+            let entry = match looked {
+                Ok(entry) => entry,
+                Err(unreadable) => {
+                    // What was read of it before stays: a file may be out of reach for a while.
+                    report.failed.push(unreadable);
+                    continue;
+                }
+            };
+            match manifest.files.get(&file.key) {
+                Some(old)
+                    if old.hash == entry.hash
+                        && old.described == entry.described
+                        && old.extractor == entry.extractor =>
+                {
+                    report.unchanged += 1;
+                }
+                Some(_) => {
+                    report.changed += 1;
+                    work.gone.push(file.key.clone());
+                    work.to_read.push((file, entry));
+                }
+                None => {
+                    report.added += 1;
+                    added.push(entry.hash.clone());
+                    work.to_read.push((file, entry));
+                }
+            }
+        }
+        for (key, old) in &manifest.files {
+            if !present.contains(key.as_str()) {
+                work.gone.push(key.clone());
+                match added.iter().position(|hash| *hash == old.hash) {
+                    Some(at) => {
+                        added.remove(at);
+                        report.added -= 1;
+                        report.renamed += 1;
+                    }
+                    None => report.removed += 1,
+                }
+            }
+        }
+        work
+    }
+}
+
+/// Hashes a file and tells its format.
+fn look_at(file: &FoundFile) -> Result<FileEntry, Unreadable> {
+    let fail = |reason: String| Unreadable { path: file.key.clone(), reason };
+    let mut head = Vec::new();
+    let mut hasher = blake3::Hasher::new();
+    match &file.location {
+        Location::BuiltIn(bytes) => {
+            head.extend_from_slice(&bytes[..bytes.len().min(8192)]);
+            hasher.update(bytes);
+        }
+        Location::Disk(path) => {
+            let mut handle = File::open(path).map_err(|error| fail(error.to_string()))?;
+            handle.by_ref().take(8192).read_to_end(&mut head).map_err(|error| fail(error.to_string()))?;
+            hasher.update(&head);
+            hasher.update_reader(handle).map_err(|error| fail(error.to_string()))?;
+        }
+    }
+    let described = serde_json::to_string(&(&file.id, &file.metadata)).unwrap_or_default();
+    let extractor = match Format::detect(&file.path, &head) {
+        Ok(format) => format!("{}-{}", format.name(), format.extractor_version()),
+        // The refusal is remembered like a result, so that the file is looked at again when it changes.
+        Err(error) => format!("none: {error}"),
+    };
+    Ok(FileEntry {
+        hash: hasher.finalize().to_hex()[..32].to_owned(),
+        described: blake3::hash(described.as_bytes()).to_hex()[..16].to_owned(),
+        extractor,
+        documents: 0,
+        passages: 0,
+        failures: Vec::new(),
+    })
+}
+
+struct Run<'a> {
+    taxonomy: &'a Taxonomy,
+    model: &'a Model,
+    progress: &'a (dyn Fn(Progress<'_>) + Sync),
+}
+
+/// What one worker keeps from document to document.
+struct Worker<'a> {
+    stemmers: Stemmers,
+    tagger: Tagger<'a>,
+    taxonomy: &'a Taxonomy,
+}
+
+impl<'a> Run<'a> {
+    fn worker(&self) -> Worker<'a> {
+        Worker {
+            stemmers: Stemmers::default(),
+            tagger: Tagger::new(self.taxonomy, self.model),
+            taxonomy: self.taxonomy,
+        }
+    }
+
+    fn read_all(
+        &self,
+        files: &[(&FoundFile, FileEntry)],
+        writer: &mut LocalWriter<'_>,
+        manifest: &mut Manifest,
+        report: &mut Report,
+    ) -> Result<(), EngineError> {
+        let is_jsonl = |entry: &FileEntry| entry.extractor.starts_with("jsonl-");
+        let (records, whole): (Vec<_>, Vec<_>) = files.iter().partition(|(_, entry)| is_jsonl(entry));
+        for batch in whole.chunks(BATCH_FILES) {
+            let results: Vec<(FileEntry, Vec<IndexedPassage>)> = batch
+                .par_iter()
+                .map_init(
+                    || self.worker(),
+                    |worker, (file, entry)| {
+                        (self.progress)(Progress::File(&file.path));
+                        let result = read_file(file, entry.clone(), worker);
+                        (self.progress)(Progress::FileDone);
+                        result
+                    },
+                )
+                .collect();
+            for ((file, _), (entry, passages)) in batch.iter().zip(results) {
+                (self.progress)(Progress::Passages(passages.len()));
+                for passage in &passages {
+                    writer.add(passage)?;
+                }
+                note_failures(file, &entry, report);
+                manifest.files.insert(file.key.clone(), entry);
+            }
+        }
+        for (file, entry) in records {
+            (self.progress)(Progress::File(&file.path));
+            let entry = self.read_records(file, entry.clone(), writer)?;
+            (self.progress)(Progress::FileDone);
+            note_failures(file, &entry, report);
+            manifest.files.insert(file.key.clone(), entry);
+        }
+        Ok(())
+    }
+
+    /// Reads JSON Lines batch by batch, so that the memory needed does not grow with the file.
+    fn read_records(
+        &self,
+        file: &FoundFile,
+        mut entry: FileEntry,
+        writer: &mut LocalWriter<'_>,
+    ) -> Result<FileEntry, EngineError> {
+        let mut reader: Box<dyn BufRead> = match &file.location {
+            Location::BuiltIn(bytes) => Box::new(*bytes),
+            Location::Disk(path) => match File::open(path) {
+                Ok(handle) => Box::new(BufReader::with_capacity(1 << 20, handle)),
+                Err(error) => {
+                    entry.failures.push(error.to_string());
+                    return Ok(entry);
+                }
+            },
+        };
+        let mut ids: HashSet<u64> = HashSet::new();
+        let mut line_number = 0;
+        loop {
+            let mut batch: Vec<(usize, Vec<u8>)> = Vec::with_capacity(BATCH_RECORDS);
+            while batch.len() < BATCH_RECORDS {
+                let mut line = Vec::new();
+                line_number += 1;
+                match (&mut reader).take(MAX_FILE_BYTES).read_until(b'\n', &mut line) {
+                    Ok(0) => break,
+                    Ok(_) => batch.push((line_number, line)),
+                    Err(error) => {
+                        entry.failures.push(format!("line {line_number}: {error}"));
+                        break;
+                    }
+                }
+            }
+            if batch.is_empty() {
+                break;
+            }
+            let results: Vec<(Vec<String>, Vec<IndexedPassage>, Vec<String>)> = batch
+                .par_chunks(64)
+                .map_init(|| self.worker(), |worker, lines| read_lines(file, lines, worker))
+                .collect();
+            for (documents, passages, failures) in results {
+                let mut doubled: HashSet<String> = HashSet::new();
+                for id in documents {
+                    let hash = blake3::hash(id.as_bytes());
+                    let mut bytes = [0; 8];
+                    bytes.copy_from_slice(&hash.as_bytes()[..8]);
+                    if ids.insert(u64::from_le_bytes(bytes)) {
+                        entry.documents += 1;
+                    } else {
+                        entry
+                            .failures
+                            .push(format!("the id \"{id}\" stands twice; only its first record is indexed"));
+                        doubled.insert(id);
+                    }
+                }
+                (self.progress)(Progress::Passages(passages.len()));
+                for passage in &passages {
+                    if !doubled.contains(&passage.stored.document.id) {
+                        writer.add(passage)?;
+                        entry.passages += 1;
+                    }
+                }
+                entry.failures.extend(failures);
+            }
+        }
+        Ok(entry)
+    }
+}
+
+fn note_failures(file: &FoundFile, entry: &FileEntry, report: &mut Report) {
+    report.failed.extend(
+        entry.failures.iter().map(|reason| Unreadable { path: file.key.clone(), reason: reason.clone() }),
+    );
+}
+
+fn read_file(
+    file: &FoundFile,
+    mut entry: FileEntry,
+    worker: &mut Worker<'_>,
+) -> (FileEntry, Vec<IndexedPassage>) {
+    let mut passages = Vec::new();
+    let read = || -> Result<Vec<u8>, String> {
+        match &file.location {
+            Location::BuiltIn(bytes) => Ok(bytes.to_vec()),
+            Location::Disk(path) => {
+                let size = fs::metadata(path).map_err(|error| error.to_string())?.len();
+                if size > MAX_FILE_BYTES {
+                    return Err(format!(
+                        "larger than {} MB; divide it, or make it JSON Lines",
+                        MAX_FILE_BYTES / (1024 * 1024)
+                    ));
+                }
+                fs::read(path).map_err(|error| error.to_string())
+            }
+        }
+    };
+    let result = read().and_then(|bytes| {
+        let format = Format::detect(&file.path, &bytes).map_err(|error| error.to_string())?;
+        extract::extract(format, &bytes, &mut |extracted| match extracted {
+            Ok(extracted) => {
+                entry.documents += 1;
+                passages.extend(worker.passages(file, extracted));
+            }
+            Err(error) => entry.failures.push(error.to_string()),
+        })
+        .map_err(|error| error.to_string())
+    });
+    if let Err(reason) = result {
+        entry.failures.push(reason);
+    }
+    entry.passages = passages.len();
+    (entry, passages)
+}
+
+fn read_lines(
+    file: &FoundFile,
+    lines: &[(usize, Vec<u8>)],
+    worker: &mut Worker<'_>,
+) -> (Vec<String>, Vec<IndexedPassage>, Vec<String>) {
+    let mut documents = Vec::new();
+    let mut passages = Vec::new();
+    let mut failures = Vec::new();
+    for (number, line) in lines {
+        let read = extract::extract(Format::JsonLines, line, &mut |extracted| match extracted {
+            Ok(extracted) => {
+                let made = worker.passages(file, extracted.clone());
+                documents.extend(extracted.id);
+                passages.extend(made);
+            }
+            Err(error) => failures.push(format!("line {number}: {}", error.message)),
+        });
+        if let Err(error) = read {
+            failures.push(format!("line {number}: {}", error.message));
+        }
+    }
+    (documents, passages, failures)
+}
+
+impl Worker<'_> {
+    /// The passages of a document, analysed and tagged.
+    fn passages(&mut self, file: &FoundFile, extracted: Extracted) -> Vec<IndexedPassage> {
+        // What documents.toml says is stronger than what a file says of itself.
+        let metadata = file.metadata.clone().or(extracted.metadata);
+        let document = Document {
+            id: extracted.id.unwrap_or_else(|| file.id.clone()),
+            path: file.path.clone(),
+            metadata,
+            blocks: extracted.blocks,
+        };
+        let info = DocumentInfo {
+            id: document.id.clone(),
+            title: document.metadata.title.clone(),
+            publisher: document.metadata.publisher.clone(),
+            date: document.metadata.date,
+            language: document.metadata.language,
+            url: document.metadata.url.clone(),
+            symbol: document.metadata.symbol.clone(),
+            licence: document.metadata.licence.clone(),
+            path: document.path.clone(),
+        };
+        segment(&document)
+            .into_iter()
+            .map(|passage| {
+                let tokens = tokenize(&passage.text);
+                let terms = terms(&mut self.stemmers, passage.language, &tokens);
+                let head = self.head(info.title.as_deref(), &passage.headings, passage.language);
+                let tags = self
+                    .tagger
+                    .tag(&passage.text, &passage.headings, passage.language, false)
+                    .into_iter()
+                    .map(|tag| {
+                        let concept = &self.taxonomy.concepts[tag.concept];
+                        let scheme = &self.taxonomy.schemes[concept.scheme].id;
+                        // Two decimals are all that a score means.
+                        (format!("{scheme}:{}", concept.id), (tag.score * 100.0).round() / 100.0)
+                    })
+                    .collect();
+                IndexedPassage {
+                    source: file.key.clone(),
+                    stored: StoredPassage { document: info.clone(), passage, tags },
+                    terms,
+                    head,
+                }
+            })
+            .collect()
+    }
+
+    fn head(&mut self, title: Option<&str>, headings: &[String], language: Language) -> String {
+        let text =
+            title.into_iter().chain(headings.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
+        terms(&mut self.stemmers, language, &tokenize(&text)).stem
+    }
+}

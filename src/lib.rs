@@ -1,0 +1,37 @@
+//! Full-text search over documents about the Global Compact for Migration and the work of IOM,
+//! with Italian done right.
+//!
+//! The map of the crate, in the order in which a document passes through it:
+//!
+//! - [`document`]: the words that everything else speaks.
+//! - [`corpus`] finds files, [`extract`] turns their bytes into blocks, [`segment`] divides these into passages,
+//!   [`language`] tells what they are written in.
+//! - [`taxonomy`] holds dimensions and actors, [`tagger`] finds them in passages and says why.
+//! - [`analysis`] turns text into terms, for the index and for queries alike.
+//! - [`query`] reads what a user types and plans it, [`engine`] keeps the index and answers plans.
+//! - [`indexer`] brings an index up to date; [`search`] asks it and makes answers fit to show.
+//! - [`snippet`], [`suggest`] and [`eval`] help with showing, correcting and measuring.
+//!
+//! The library never prints, exits or reads the environment; the command line in `src/cli` does.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod analysis;
+pub mod corpus;
+pub mod document;
+pub mod engine;
+pub mod eval;
+pub mod extract;
+pub mod indexer;
+pub mod language;
+pub mod query;
+pub mod search;
+pub mod segment;
+pub mod snippet;
+pub mod suggest;
+pub mod tagger;
+pub mod taxonomy;
+
+/// The version of the Snowball stemmers, pinned in `Cargo.toml`; part of every index's fingerprint.
+pub const STEMMER_VERSION: &str = "frostem-1.20260821.8";

@@ -1,0 +1,649 @@
+//! The plan of a query: analysed terms, filters and boosts, in words that every engine understands.
+//!
+//! All that depends on language is decided here; an engine only lowers the plan to its own queries.
+
+use serde::{Deserialize, Serialize};
+
+use super::syntax::{Node, Occur, Query, parse};
+use crate::analysis::fold::fold;
+use crate::analysis::{
+    Case, Stemmers, Token, TokenKind, family, is_question_word, is_stop_word, references, siblings,
+    symbol_tails, tokenize,
+};
+use crate::document::{Date, Language};
+use crate::taxonomy::Taxonomy;
+
+/// A field of the index that terms are looked up in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Field {
+    /// Exact forms, with positions.
+    Exact,
+    /// Stems of the words that are no function words.
+    Stem,
+    /// Families, parts of symbols, legal references.
+    Wide,
+    /// Stems of the title and the headings.
+    Head,
+}
+
+/// How much each tier of a word weighs. Chosen by measurement: see `benches/README.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Weights {
+    /// The exact form.
+    pub exact: f32,
+    /// Another form of the same lexeme.
+    pub sibling: f32,
+    /// The stem.
+    pub stem: f32,
+    /// The family, and parts of symbols.
+    pub family: f32,
+    /// The stem in the title or a heading.
+    pub head: f32,
+    /// A legal reference written as a whole (art. 14).
+    pub reference: f32,
+    /// What a capital letter in the midst of a query multiplies a word by.
+    pub capital: f32,
+    /// What a number is multiplied by.
+    pub number: f32,
+    /// Two words of the query within [`Weights::near_distance`] words of each other.
+    pub near: f32,
+    /// How many words apart that is.
+    pub near_distance: u32,
+    /// Two words of the query within [`Weights::far_distance`] words of each other.
+    pub far: f32,
+    /// How many words apart that is.
+    pub far_distance: u32,
+    /// A passage tagged with a concept that the query names.
+    pub concept: f32,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Weights {
+            exact: 0.5,
+            sibling: 0.35,
+            stem: 0.5,
+            family: 0.3,
+            head: 0.1,
+            reference: 2.0,
+            capital: 1.2,
+            number: 1.2,
+            near: 0.3,
+            near_distance: 4,
+            far: 0.15,
+            far_distance: 12,
+            concept: 0.4,
+        }
+    }
+}
+
+/// A term of the index with its boost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leaf {
+    /// Where it is looked up.
+    pub field: Field,
+    /// The term.
+    pub term: String,
+    /// What its BM25 score is multiplied by.
+    pub boost: f32,
+}
+
+/// A word of the query with everything it may be matched by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WordPlan {
+    /// As it was typed.
+    pub typed: String,
+    /// Its exact form.
+    pub exact: String,
+    /// The other forms of its lexeme, in all languages.
+    pub siblings: Vec<String>,
+    /// Its stems, by language.
+    pub stems: Vec<(Language, String)>,
+    /// Its terms in all tiers.
+    pub leaves: Vec<Leaf>,
+    /// Its place among the words of the query; neighbours are asked to be near.
+    pub place: usize,
+}
+
+/// What passages are asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Clause {
+    /// Any tier of a word, by its index in [`Plan::words`].
+    Word(usize),
+    /// A word in one of the forms of its lexeme; scored in all tiers.
+    StrictWord(usize),
+    /// These exact forms one after the other.
+    Phrase(Vec<String>),
+    /// These words, in any form of their lexemes and any order, within so many words.
+    Near(Vec<usize>, u32),
+    /// Exact forms that begin so.
+    Prefix(String),
+    /// Exact forms within so many letters.
+    Fuzzy(String, u8),
+    /// A filter token, see [`Filters`].
+    Filter(String),
+    /// A word of the title or headings, by its stems.
+    InHead(usize),
+    /// Parts together.
+    Bool(Vec<(Occur, Clause)>),
+}
+
+/// What a search is limited to. Between kinds all must hold, within a kind one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filters {
+    /// Tags, by scheme: ids of concepts, each as `scheme:id`.
+    pub tags: Vec<String>,
+    /// Languages of passages.
+    pub languages: Vec<Language>,
+    /// Documents: ids, folders, symbols or titles.
+    pub documents: Vec<String>,
+    /// Publishers.
+    pub publishers: Vec<String>,
+    /// The first date.
+    pub since: Option<Date>,
+    /// The last date.
+    pub until: Option<Date>,
+}
+
+impl Filters {
+    /// Whether nothing is limited.
+    pub fn is_empty(&self) -> bool {
+        *self == Filters::default()
+    }
+
+    /// The filter tokens: one inner list for each kind, one of which must be on a passage.
+    pub fn tokens(&self) -> Vec<Vec<String>> {
+        let mut kinds: Vec<Vec<String>> = Vec::new();
+        let mut schemes: Vec<&str> = Vec::new();
+        for tag in &self.tags {
+            let scheme = tag.split(':').next().unwrap_or_default();
+            if !schemes.contains(&scheme) {
+                schemes.push(scheme);
+            }
+        }
+        for scheme in schemes {
+            kinds.push(
+                self.tags.iter().filter(|tag| tag.split(':').next() == Some(scheme)).cloned().collect(),
+            );
+        }
+        let mut kind = |tokens: Vec<String>| {
+            if !tokens.is_empty() {
+                kinds.push(tokens);
+            }
+        };
+        kind(self.languages.iter().map(|&language| language_token(language)).collect());
+        kind(self.documents.iter().map(|name| document_token(name)).collect());
+        kind(self.publishers.iter().map(|name| publisher_token(name)).collect());
+        kinds
+    }
+}
+
+/// The filter token of a language.
+pub fn language_token(language: Language) -> String {
+    format!("lang:{language}")
+}
+
+/// The filter token of a name of a document: its id, a folder above it, its symbol or its title.
+pub fn document_token(name: &str) -> String {
+    format!("document:{}", fold(name.trim().trim_end_matches('/')))
+}
+
+/// The filter token of a publisher.
+pub fn publisher_token(name: &str) -> String {
+    format!("publisher:{}", fold(name.trim()))
+}
+
+/// A query made ready for an engine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What is asked for; an empty list asks for everything.
+    pub clauses: Vec<(Occur, Clause)>,
+    /// The words, in the order of the query.
+    pub words: Vec<WordPlan>,
+    /// Phrases to be marked as a whole: runs of exact forms.
+    pub phrases: Vec<Vec<String>>,
+    /// What it is limited to.
+    pub filters: Filters,
+    /// Concepts that the query names: a scheme's id and a concept's, as `scheme:id`.
+    pub concepts: Vec<String>,
+    /// The weights that its leaves were made with.
+    pub weights: Weights,
+    /// Remarks for the user.
+    pub notes: Vec<String>,
+}
+
+/// How a plan is made.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// Every word must occur.
+    pub all: bool,
+    /// What is limited.
+    pub filters: Filters,
+    /// The weights of the tiers.
+    pub weights: Weights,
+}
+
+/// The most words of a query that are looked up; more are no question but a text.
+const MAX_WORDS: usize = 128;
+
+/// Makes plans; holds the stemmers.
+pub struct Planner<'a> {
+    taxonomy: &'a Taxonomy,
+    stemmers: Stemmers,
+}
+
+/// The fields of a query that are no schemes of the taxonomy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FieldName {
+    Scheme(usize),
+    Language,
+    Title,
+    Document,
+    Publisher,
+}
+
+impl<'a> Planner<'a> {
+    /// A planner that knows the taxonomy's schemes as fields.
+    pub fn new(taxonomy: &'a Taxonomy) -> Planner<'a> {
+        Planner { taxonomy, stemmers: Stemmers::default() }
+    }
+
+    /// Reads and plans a query.
+    pub fn plan(&mut self, text: &str, options: PlanOptions) -> Plan {
+        let taxonomy = self.taxonomy;
+        let query = parse(text, &|name| field_name(taxonomy, name).is_some());
+        self.plan_query(&query, options)
+    }
+
+    fn plan_query(&mut self, query: &Query, options: PlanOptions) -> Plan {
+        let mut draft = Draft {
+            language: language_of(&query.clauses),
+            options: &options,
+            words: Vec::new(),
+            phrases: Vec::new(),
+            notes: query.notes.clone(),
+            too_long: false,
+            first_word: true,
+            keep_all_words: false,
+        };
+        let mut clauses = self.clauses(&query.clauses, &mut draft);
+        if clauses.is_empty() && has_words(&query.clauses) {
+            // Nothing but function words: then they are what is asked for.
+            draft.keep_all_words = true;
+            draft.first_word = true;
+            draft.words.clear();
+            draft.notes.push("only function words: searched as they are".to_owned());
+            clauses = self.clauses(&query.clauses, &mut draft);
+        }
+        if draft.too_long {
+            draft.notes.push(format!("the query is long: only its first {MAX_WORDS} words are looked up"));
+        }
+        if options.all {
+            for (occur, _) in &mut clauses {
+                if *occur == Occur::Should {
+                    *occur = Occur::Must;
+                }
+            }
+        }
+        for reference in written_references(&query.clauses) {
+            let index = draft.words.len();
+            draft.words.push(WordPlan::of_reference(reference, &options.weights, index));
+            clauses.push((Occur::Should, Clause::Word(index)));
+        }
+        let (words, phrases, notes) = (draft.words, draft.phrases, draft.notes);
+        Plan {
+            clauses,
+            words,
+            phrases,
+            filters: options.filters,
+            concepts: Vec::new(),
+            weights: options.weights,
+            notes,
+        }
+    }
+
+    fn clauses(&mut self, nodes: &[(Occur, Node)], draft: &mut Draft<'_>) -> Vec<(Occur, Clause)> {
+        let mut out = Vec::new();
+        for (occur, node) in nodes {
+            self.node(*occur, node, draft, &mut out);
+        }
+        out
+    }
+
+    fn node(&mut self, occur: Occur, node: &Node, draft: &mut Draft<'_>, out: &mut Vec<(Occur, Clause)>) {
+        let strict = occur != Occur::Should || draft.options.all;
+        match node {
+            Node::Word(text) => {
+                let tokens = tokenize(text);
+                let alone = tokens.len() == 1;
+                let start = out.len();
+                for token in &tokens {
+                    // A function word is asked for only where it was asked for by itself.
+                    let dropped = draft.drops(token) && !(alone && occur != Occur::Should);
+                    if !dropped && let Some(index) = self.word(token, draft) {
+                        out.push((occur, word_clause(index, strict)));
+                    }
+                    draft.first_word = false;
+                }
+                if occur == Occur::MustNot && out.len() > start + 1 {
+                    // -A/B excludes where all of it stands, not any part.
+                    let parts = out.drain(start..).map(|(_, clause)| (Occur::Must, clause)).collect();
+                    out.push((Occur::MustNot, Clause::Bool(parts)));
+                }
+            }
+            Node::Prefix(stem) => out.push((occur, Clause::Prefix(fold(stem)))),
+            Node::Fuzzy(word, distance) => out.push((occur, Clause::Fuzzy(fold(word), *distance))),
+            Node::Phrase(text, slop) => self.phrase(occur, text, *slop, draft, out),
+            Node::Field(name, value) => self.field(occur, name, value, draft, out),
+            Node::Group(nodes) => {
+                let inner = self.clauses(nodes, draft);
+                if !inner.is_empty() {
+                    out.push((occur, Clause::Bool(inner)));
+                }
+            }
+        }
+    }
+
+    fn phrase(
+        &mut self,
+        occur: Occur,
+        text: &str,
+        slop: Option<u32>,
+        draft: &mut Draft<'_>,
+        out: &mut Vec<(Occur, Clause)>,
+    ) {
+        let tokens = tokenize(text);
+        if tokens.is_empty() {
+            return;
+        }
+        let clause = match slop {
+            None if tokens.len() == 1 => match self.word(&tokens[0], draft) {
+                Some(index) => Clause::Phrase(vec![draft.words[index].exact.clone()]),
+                None => return,
+            },
+            None => {
+                let forms: Vec<String> = tokens.iter().map(|token| token.text.clone()).collect();
+                draft.phrases.push(forms.clone());
+                Clause::Phrase(forms)
+            }
+            Some(distance) => {
+                let mut indices = Vec::new();
+                for token in &tokens {
+                    if !is_stop_word(draft.language, &token.text) {
+                        indices.extend(self.word(token, draft));
+                    }
+                }
+                if indices.is_empty() {
+                    return;
+                }
+                Clause::Near(indices, distance)
+            }
+        };
+        // Where it stands decides whether a passage matches; its words decide how well.
+        if occur != Occur::MustNot && slop.is_none() {
+            for token in &tokens {
+                if !is_stop_word(draft.language, &token.text)
+                    && let Some(index) = self.word(token, draft)
+                {
+                    out.push((Occur::Should, Clause::StrictWord(index)));
+                }
+            }
+        }
+        out.push((occur, clause));
+    }
+
+    fn field(
+        &mut self,
+        occur: Occur,
+        name: &str,
+        value: &str,
+        draft: &mut Draft<'_>,
+        out: &mut Vec<(Occur, Clause)>,
+    ) {
+        let token = match field_name(self.taxonomy, name) {
+            Some(FieldName::Scheme(scheme)) => match tag_token(self.taxonomy, scheme, value) {
+                Ok(token) => token,
+                Err(message) => {
+                    draft.notes.push(format!("{message}; searched as words"));
+                    self.node(Occur::Should, &Node::Word(value.to_owned()), draft, out);
+                    return;
+                }
+            },
+            Some(FieldName::Language) => match value.parse::<Language>() {
+                Ok(language) => language_token(language),
+                Err(message) => {
+                    draft.notes.push(format!("{message}; searched as words"));
+                    self.node(Occur::Should, &Node::Word(value.to_owned()), draft, out);
+                    return;
+                }
+            },
+            Some(FieldName::Document) => document_token(value),
+            Some(FieldName::Publisher) => publisher_token(value),
+            Some(FieldName::Title) => {
+                let mut parts = Vec::new();
+                for token in tokenize(value) {
+                    if !is_stop_word(draft.language, &token.text)
+                        && let Some(index) = self.word(&token, draft)
+                    {
+                        parts.push((Occur::Must, Clause::InHead(index)));
+                    }
+                }
+                if !parts.is_empty() {
+                    out.push((occur, Clause::Bool(parts)));
+                }
+                return;
+            }
+            None => return,
+        };
+        out.push((occur, Clause::Filter(token)));
+    }
+
+    /// Adds a word to the plan and returns its index, or nothing where there are too many.
+    fn word(&mut self, token: &Token, draft: &mut Draft<'_>) -> Option<usize> {
+        if let Some(index) = draft.words.iter().position(|word| word.exact == token.text) {
+            return Some(index);
+        }
+        if draft.words.len() >= MAX_WORDS {
+            draft.too_long = true;
+            return None;
+        }
+        let weights = &draft.options.weights;
+        let mut importance = 1.0;
+        if token.kind == TokenKind::Number {
+            importance *= weights.number;
+        } else if !draft.first_word && matches!(token.case, Case::Capital | Case::Upper | Case::Mixed) {
+            importance *= weights.capital;
+        }
+        let plain = token.kind == TokenKind::Word;
+        let mut forms: Vec<String> = Vec::new();
+        let mut stems: Vec<(Language, String)> = Vec::new();
+        if plain {
+            for language in Language::ANALYSED {
+                for form in siblings(language, &token.text, token.accented) {
+                    if !forms.contains(&form) {
+                        forms.push(form);
+                    }
+                }
+                stems.push((language, self.stemmers.stem(language, &token.text).to_owned()));
+            }
+        } else {
+            stems.push((Language::Other, token.text.clone()));
+        }
+        let mut leaves =
+            vec![Leaf { field: Field::Exact, term: token.text.clone(), boost: weights.exact * importance }];
+        leaves.extend(forms.iter().map(|form| Leaf {
+            field: Field::Exact,
+            term: form.clone(),
+            boost: weights.sibling * importance,
+        }));
+        let mut distinct: Vec<&str> = Vec::new();
+        for (_, stem) in &stems {
+            if !distinct.contains(&stem.as_str()) {
+                distinct.push(stem);
+            }
+        }
+        for stem in &distinct {
+            leaves.push(Leaf {
+                field: Field::Stem,
+                term: (*stem).to_owned(),
+                boost: weights.stem * importance,
+            });
+            leaves.push(Leaf {
+                field: Field::Head,
+                term: (*stem).to_owned(),
+                boost: weights.head * importance,
+            });
+        }
+        let wide: Vec<String> = match token.kind {
+            TokenKind::Word => family(&token.text).map(str::to_owned).into_iter().collect(),
+            TokenKind::Symbol => std::iter::once(token.text.clone())
+                .chain(symbol_tails(&token.text).map(str::to_owned))
+                .collect(),
+            TokenKind::Number | TokenKind::Ideograph => Vec::new(),
+        };
+        leaves.extend(wide.into_iter().map(|term| Leaf {
+            field: Field::Wide,
+            term,
+            boost: weights.family * importance,
+        }));
+        draft.words.push(WordPlan {
+            typed: token.text.clone(),
+            exact: token.text.clone(),
+            siblings: forms,
+            stems,
+            leaves,
+            place: draft.words.len(),
+        });
+        Some(draft.words.len() - 1)
+    }
+}
+
+impl WordPlan {
+    /// A legal reference as a whole: one term of its own beside those of its words.
+    fn of_reference(key: String, weights: &Weights, place: usize) -> WordPlan {
+        WordPlan {
+            typed: key.replace(':', " "),
+            exact: key.clone(),
+            siblings: Vec::new(),
+            stems: Vec::new(),
+            leaves: vec![Leaf { field: Field::Wide, term: key, boost: weights.reference }],
+            place,
+        }
+    }
+}
+
+/// The legal references that the plain words of a query spell out.
+fn written_references(nodes: &[(Occur, Node)]) -> Vec<String> {
+    let words: Vec<&str> = nodes
+        .iter()
+        .filter_map(|(occur, node)| match (occur, node) {
+            (Occur::MustNot, _) => None,
+            (_, Node::Word(text)) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    references(&tokenize(&words.join(" "))).into_iter().map(|reference| reference.key).collect()
+}
+
+fn word_clause(index: usize, strict: bool) -> Clause {
+    if strict { Clause::StrictWord(index) } else { Clause::Word(index) }
+}
+
+struct Draft<'o> {
+    language: Language,
+    options: &'o PlanOptions,
+    words: Vec<WordPlan>,
+    phrases: Vec<Vec<String>>,
+    notes: Vec<String>,
+    too_long: bool,
+    first_word: bool,
+    keep_all_words: bool,
+}
+
+impl Draft<'_> {
+    /// Whether a word says nothing of what is looked for.
+    fn drops(&self, token: &Token) -> bool {
+        !self.keep_all_words
+            && token.kind == TokenKind::Word
+            // The article "un" and the acronym "UN" are told apart by their capitals.
+            && !(token.case == Case::Upper && token.text.len() > 1)
+            && (is_stop_word(self.language, &token.text) || is_question_word(self.language, &token.text))
+    }
+}
+
+fn has_words(nodes: &[(Occur, Node)]) -> bool {
+    nodes.iter().any(|(_, node)| match node {
+        Node::Word(text) => !tokenize(text).is_empty(),
+        Node::Group(nodes) => has_words(nodes),
+        _ => false,
+    })
+}
+
+/// The language that a query's small words speak for; Italian where they say nothing.
+fn language_of(nodes: &[(Occur, Node)]) -> Language {
+    fn collect(nodes: &[(Occur, Node)], out: &mut Vec<String>) {
+        for (_, node) in nodes {
+            match node {
+                Node::Word(text) | Node::Phrase(text, _) => {
+                    out.extend(tokenize(text).into_iter().map(|token| token.text));
+                }
+                Node::Group(nodes) => collect(nodes, out),
+                _ => {}
+            }
+        }
+    }
+    let mut words = Vec::new();
+    collect(nodes, &mut words);
+    let mut best = (0, Language::Italian);
+    for language in Language::ANALYSED {
+        let count = words
+            .iter()
+            .filter(|word| is_stop_word(language, word) || is_question_word(language, word))
+            .count();
+        if count > best.0 {
+            best = (count, language);
+        }
+    }
+    best.1
+}
+
+fn field_name(taxonomy: &Taxonomy, name: &str) -> Option<FieldName> {
+    let name = fold(name);
+    Some(match name.as_str() {
+        "lang" | "language" | "lingua" | "langue" | "idioma" => FieldName::Language,
+        "title" | "titolo" | "titre" | "titulo" => FieldName::Title,
+        "document" | "documento" | "doc" => FieldName::Document,
+        "publisher" | "editore" => FieldName::Publisher,
+        _ => FieldName::Scheme(taxonomy.schemes.iter().position(|scheme| {
+            scheme.id == name
+                || [&scheme.labels.it, &scheme.labels.en, &scheme.labels.fr, &scheme.labels.es]
+                    .iter()
+                    .any(|label| fold(label) == name)
+        })?),
+    })
+}
+
+/// The filter token of a concept named by its id or a label.
+///
+/// # Errors
+/// A name that no concept has, with the nearest one that does exist.
+pub fn tag_token(taxonomy: &Taxonomy, scheme: usize, name: &str) -> Result<String, String> {
+    let scheme_id = &taxonomy.schemes[scheme].id;
+    match taxonomy.by_name(scheme, name) {
+        Some(concept) => Ok(format!("{scheme_id}:{}", taxonomy.concepts[concept].id)),
+        None => {
+            let names = taxonomy.names_of(scheme);
+            let hint = match crate::suggest::nearest(name, names.iter().copied()) {
+                Some(near) => format!("; did you mean \"{near}\"?"),
+                None => {
+                    let ids: Vec<&str> =
+                        taxonomy.concepts_of(scheme).map(|(_, concept)| concept.id.as_str()).collect();
+                    format!("; known are {}", ids.join(", "))
+                }
+            };
+            Err(format!("no {scheme_id} is called \"{name}\"{hint}"))
+        }
+    }
+}

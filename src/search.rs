@@ -1,0 +1,425 @@
+//! A question and its answer: the plan is made, the engine asked, and what it found dressed as the JSON that
+//! scripts rely on (see `README.md`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::tokenize;
+use crate::document::Language;
+use crate::engine::local::LocalEngine;
+use crate::engine::{Contribution, DocumentInfo, EngineError, Found, Hit, Page, StoredPassage};
+use crate::query::plan::{Field, Filters, Plan, PlanOptions, Planner, Weights};
+use crate::snippet::{Highlighter, Snippet};
+use crate::tagger::{Evidence, Tagger};
+use crate::taxonomy::Taxonomy;
+
+/// The version of the JSON. A field may be added without changing it; none is renamed or removed.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The answer to one query.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The query's id in a batch.
+    pub id: Option<String>,
+    /// The query as it was typed.
+    pub query: String,
+    /// What it was limited to.
+    pub filters: FiltersShown,
+    /// How many passages match.
+    pub total: usize,
+    /// The query with its unknown words replaced by known ones, where there are such.
+    pub suggestion: Option<String>,
+    /// Whether the hits are those of the suggestion, because the query itself found nothing.
+    pub corrected: bool,
+    /// The concepts that the query names.
+    pub concepts: Vec<String>,
+    /// Remarks on how the query was read.
+    pub notes: Vec<String>,
+    /// The hits asked for, best first.
+    pub hits: Vec<AnswerHit>,
+}
+
+/// The filters of a query, as JSON shows them; what is not limited is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FiltersShown {
+    /// Tags, `scheme:id`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Languages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lang: Vec<Language>,
+    /// Documents.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub document: Vec<String>,
+    /// Publishers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub publisher: Vec<String>,
+    /// The first date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<crate::document::Date>,
+    /// The last date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<crate::document::Date>,
+}
+
+impl From<&Filters> for FiltersShown {
+    fn from(filters: &Filters) -> Self {
+        FiltersShown {
+            tags: filters.tags.clone(),
+            lang: filters.languages.clone(),
+            document: filters.documents.clone(),
+            publisher: filters.publishers.clone(),
+            since: filters.since,
+            until: filters.until,
+        }
+    }
+}
+
+/// One hit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerHit {
+    /// Its rank, from 1.
+    pub rank: usize,
+    /// Its score, comparable within one query.
+    pub score: f64,
+    /// The passage's id.
+    pub passage: String,
+    /// Its document.
+    pub document: DocumentInfo,
+    /// The headings above it.
+    pub headings: Vec<String>,
+    /// Its page.
+    pub page: Option<u32>,
+    /// Its language.
+    pub language: Language,
+    /// Its whole text.
+    pub text: String,
+    /// The part of it to show.
+    pub snippet: SnippetShown,
+    /// Its dimensions, the surest first.
+    pub dimensions: Vec<TagShown>,
+    /// Its actors, the surest first.
+    pub actors: Vec<TagShown>,
+    /// What made up the score, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Vec<Contribution>>,
+}
+
+/// A part of a passage with the words found in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnippetShown {
+    /// The text.
+    pub text: String,
+    /// Where the words begin and end, in Unicode code points.
+    pub highlights: Vec<(usize, usize)>,
+}
+
+/// A tag as JSON shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TagShown {
+    /// The concept's id.
+    pub id: String,
+    /// Its label in the language asked for.
+    pub label: String,
+    /// How surely, from 0 to 1.
+    pub score: f32,
+    /// Why, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Vec<Evidence>>,
+}
+
+/// How a query is to be answered.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What it is limited to.
+    pub filters: Filters,
+    /// How many hits.
+    pub limit: usize,
+    /// How many to pass over.
+    pub offset: usize,
+    /// Every word must occur.
+    pub all: bool,
+    /// The same text is listed each time.
+    pub duplicates: bool,
+    /// Scores and tags are explained.
+    pub explain: bool,
+    /// The language of labels.
+    pub labels: Language,
+    /// The weights of the ranking.
+    pub weights: Weights,
+    /// How many code points of a passage are shown.
+    pub snippet_length: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            filters: Filters::default(),
+            limit: 10,
+            offset: 0,
+            all: false,
+            duplicates: false,
+            explain: false,
+            labels: Language::Italian,
+            weights: Weights::default(),
+            snippet_length: crate::snippet::DEFAULT_LENGTH,
+        }
+    }
+}
+
+/// Answers queries. Made once and asked often.
+pub struct Searcher<'a> {
+    engine: &'a LocalEngine,
+    taxonomy: &'a Taxonomy,
+    planner: Planner<'a>,
+    tagger: Option<Tagger<'a>>,
+}
+
+impl<'a> Searcher<'a> {
+    /// A searcher over an open index.
+    pub fn new(engine: &'a LocalEngine, taxonomy: &'a Taxonomy) -> Searcher<'a> {
+        Searcher { engine, taxonomy, planner: Planner::new(taxonomy), tagger: None }
+    }
+
+    /// Lets answers explain their tags.
+    pub fn with_tagger(mut self, tagger: Tagger<'a>) -> Searcher<'a> {
+        self.tagger = Some(tagger);
+        self
+    }
+
+    /// Answers a query.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn answer(&mut self, query: &str, options: &Options) -> Result<Answer, EngineError> {
+        let mut plan = self.plan(query, options);
+        let page = Page {
+            limit: options.limit,
+            offset: options.offset,
+            duplicates: options.duplicates,
+            explain: options.explain,
+            count: true,
+        };
+        let mut found = self.engine.search(&plan, page)?;
+        let suggestion = self.suggestion(query, &plan)?;
+        let mut corrected = false;
+        if found.total == 0
+            && let Some(other) = &suggestion
+        {
+            let second = self.plan(other, options);
+            let better = self.engine.search(&second, page)?;
+            if better.total > 0 {
+                found = better;
+                plan = second;
+                corrected = true;
+            }
+        }
+        let hits = self.hits(&plan, found.hits, options);
+        Ok(Answer {
+            format_version: FORMAT_VERSION,
+            id: None,
+            query: query.to_owned(),
+            filters: FiltersShown::from(&options.filters),
+            total: found.total,
+            suggestion,
+            corrected,
+            concepts: plan.concepts.iter().map(|name| concept_id(name).to_owned()).collect(),
+            notes: plan.notes,
+            hits,
+        })
+    }
+
+    fn plan(&mut self, query: &str, options: &Options) -> Plan {
+        self.planner.plan(
+            query,
+            PlanOptions { all: options.all, filters: options.filters.clone(), weights: options.weights },
+        )
+    }
+
+    /// Only the ranked list, for measuring: no suggestions, no snippets.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn ranked(&mut self, query: &str, options: &Options) -> Result<Found, EngineError> {
+        let plan = self.plan(query, options);
+        self.engine.search(
+            &plan,
+            Page {
+                limit: options.limit,
+                offset: options.offset,
+                duplicates: options.duplicates,
+                explain: false,
+                count: false,
+            },
+        )
+    }
+
+    fn hits(&mut self, plan: &Plan, hits: Vec<Hit>, options: &Options) -> Vec<AnswerHit> {
+        let mut highlighter = Highlighter::new(plan);
+        hits.into_iter()
+            .enumerate()
+            .map(|(at, hit)| {
+                let Snippet { text, highlights, .. } = highlighter.snippet(
+                    &hit.stored.passage.text,
+                    hit.stored.passage.language,
+                    options.snippet_length,
+                );
+                let evidence = if options.explain {
+                    self.tagger.as_mut().map(|tagger| {
+                        let passage = &hit.stored.passage;
+                        tagger.tag(&passage.text, &passage.headings, passage.language, true)
+                    })
+                } else {
+                    None
+                };
+                let shown = |scheme: &str| {
+                    let mut tags = tags_shown(self.taxonomy, &hit.stored, scheme, options.labels);
+                    if let Some(evidence) = &evidence {
+                        for tag in &mut tags {
+                            tag.evidence = self
+                                .taxonomy
+                                .concept_index(&tag.id)
+                                .and_then(|index| evidence.iter().find(|other| other.concept == index))
+                                .map(|other| other.evidence.clone());
+                        }
+                    }
+                    tags
+                };
+                AnswerHit {
+                    rank: options.offset + at + 1,
+                    score: round(hit.score),
+                    passage: hit.stored.id(),
+                    dimensions: shown("dimension"),
+                    actors: shown("actor"),
+                    document: hit.stored.document,
+                    headings: hit.stored.passage.headings,
+                    page: hit.stored.passage.page,
+                    language: hit.stored.passage.language,
+                    text: hit.stored.passage.text,
+                    snippet: SnippetShown { text, highlights },
+                    explanation: options.explain.then_some(hit.contributions),
+                }
+            })
+            .collect()
+    }
+
+    /// The query with each word that the index does not know replaced by the likeliest one that it does.
+    fn suggestion(&self, query: &str, plan: &Plan) -> Result<Option<String>, EngineError> {
+        let mut out = String::new();
+        let mut last = 0;
+        let mut replaced = false;
+        for token in tokenize(query) {
+            let Some(word) = plan.words.iter().find(|word| word.exact == token.text) else {
+                continue;
+            };
+            let long_enough = token.text.chars().count() >= 4;
+            let plain = token.text.chars().all(char::is_alphabetic);
+            if !long_enough || !plain || self.is_known(word)? {
+                continue;
+            }
+            if let Some(better) = self.nearest_word(&token.text)? {
+                out.push_str(&query[last..token.start]);
+                out.push_str(&better);
+                last = token.end;
+                replaced = true;
+            }
+        }
+        out.push_str(&query[last..]);
+        Ok(replaced.then_some(out))
+    }
+
+    /// Whether any passage has the word in one of its forms, or a word with its stem.
+    fn is_known(&self, word: &crate::query::plan::WordPlan) -> Result<bool, EngineError> {
+        for leaf in &word.leaves {
+            if matches!(leaf.field, Field::Exact | Field::Stem)
+                && self.engine.frequency(leaf.field, &leaf.term)? > 0
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The known word nearest to one that is not; of equally near ones the most frequent.
+    fn nearest_word(&self, word: &str) -> Result<Option<String>, EngineError> {
+        let distance = if word.chars().count() < 6 { 1 } else { 2 };
+        let best = self
+            .engine
+            .near_words(word, distance)?
+            .into_iter()
+            .filter(|(other, _)| other.chars().all(char::is_alphabetic))
+            .min_by_key(|(other, count)| {
+                let same_start = other.chars().next() == word.chars().next();
+                (crate::suggest::distance(word, other), !same_start, std::cmp::Reverse(*count), other.clone())
+            });
+        let Some((found, _)) = best else {
+            return Ok(None);
+        };
+        // The index knows folded forms; the reader is shown the word as a passage writes it.
+        Ok(Some(self.as_written(&found)?))
+    }
+
+    fn as_written(&self, folded: &str) -> Result<String, EngineError> {
+        let plan = Plan {
+            clauses: vec![(
+                crate::query::syntax::Occur::Must,
+                crate::query::plan::Clause::Phrase(vec![folded.to_owned()]),
+            )],
+            words: Vec::new(),
+            phrases: Vec::new(),
+            filters: Filters::default(),
+            concepts: Vec::new(),
+            weights: Weights::default(),
+            notes: Vec::new(),
+        };
+        let mut page = Page::first(1);
+        page.count = false;
+        let found = self.engine.search(&plan, page)?;
+        let written = found.hits.first().and_then(|hit| {
+            let text = &hit.stored.passage.text;
+            tokenize(text)
+                .into_iter()
+                .find(|token| token.text == folded)
+                .map(|token| text[token.start..token.end].to_lowercase())
+        });
+        Ok(written.unwrap_or_else(|| folded.to_owned()))
+    }
+}
+
+/// Scores are shown, and compared by scripts, to six decimals; what is beyond depends on the machine.
+fn round(score: f64) -> f64 {
+    (score * 1e6).round() / 1e6
+}
+
+fn concept_id(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(_, id)| id)
+}
+
+/// The tags of a stored passage in one scheme, with their labels.
+pub fn tags_shown(
+    taxonomy: &Taxonomy,
+    stored: &StoredPassage,
+    scheme: &str,
+    labels: Language,
+) -> Vec<TagShown> {
+    stored
+        .tags
+        .iter()
+        .filter_map(|(name, score)| {
+            let (of, id) = name.split_once(':')?;
+            if of != scheme {
+                return None;
+            }
+            // A tag of another taxonomy than the one at hand keeps its id for a label.
+            let label =
+                taxonomy.concept_index(id).map_or(id, |index| taxonomy.concepts[index].labels.get(labels));
+            Some(TagShown { id: id.to_owned(), label: label.to_owned(), score: *score, evidence: None })
+        })
+        .collect()
+}

@@ -1,0 +1,324 @@
+//! Documents into passages.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::document::{Block, BlockKind, Document, Passage};
+use crate::language;
+
+/// The version of everything in this module that decides what a passage is; part of the index fingerprint.
+pub const SEGMENTATION_VERSION: u32 = 1;
+
+/// A paragraph of fewer words than this joins its neighbour under the same heading.
+const SHORT_WORDS: usize = 20;
+/// A passage of more words than this is split at sentence ends.
+const LONG_WORDS: usize = 220;
+/// What a part of a split passage has at most, unless a single sentence is longer.
+const PART_WORDS: usize = 150;
+
+/// Divides a document into its passages, numbered from 1 in reading order.
+///
+/// Every word of every block is in exactly one passage, or in the headings above it; a heading with nothing under it
+/// becomes a passage of its own so that it is not lost.
+pub fn segment(document: &Document) -> Vec<Passage> {
+    let mut builder =
+        Builder { document, headings: Vec::new(), fresh_heading: false, open: None, passages: Vec::new() };
+    for block in &document.blocks {
+        builder.block(block);
+    }
+    builder.finish();
+    builder.passages
+}
+
+/// Text that may still grow before it becomes a passage.
+struct Open {
+    text: String,
+    words: usize,
+    kind: BlockKind,
+    page: Option<u32>,
+}
+
+struct Builder<'a> {
+    document: &'a Document,
+    /// The open headings with their levels, outermost first.
+    headings: Vec<(u8, String)>,
+    /// Whether the last heading has had no text under it yet.
+    fresh_heading: bool,
+    open: Option<Open>,
+    passages: Vec<Passage>,
+}
+
+impl Builder<'_> {
+    fn block(&mut self, block: &Block) {
+        if let BlockKind::Heading(level) = block.kind {
+            self.close();
+            self.keep_bare_heading(level);
+            self.headings.retain(|&(above, _)| above < level);
+            self.headings.push((level, block.text.clone()));
+            self.fresh_heading = true;
+            return;
+        }
+        self.fresh_heading = false;
+        let words = count_words(&block.text);
+        let joins = self.open.as_ref().is_some_and(|open| joins(open, block.kind, words));
+        if let (true, Some(open)) = (joins, self.open.as_mut()) {
+            open.text.push('\n');
+            open.text.push_str(&block.text);
+            open.words += words;
+            open.kind = block.kind;
+            return;
+        }
+        self.close();
+        self.open = Some(Open { text: block.text.clone(), words, kind: block.kind, page: block.page });
+    }
+
+    /// A heading that another of its level or above follows at once would be lost: nothing stands under it.
+    fn keep_bare_heading(&mut self, next_level: u8) {
+        if self.fresh_heading
+            && let Some((level, text)) = self.headings.last()
+            && next_level <= *level
+        {
+            let text = text.clone();
+            self.headings.pop();
+            self.push(text, None);
+        }
+    }
+
+    fn finish(&mut self) {
+        self.close();
+        self.keep_bare_heading(0);
+    }
+
+    fn close(&mut self) {
+        let Some(open) = self.open.take() else {
+            return;
+        };
+        if open.words <= LONG_WORDS {
+            self.push(open.text, open.page);
+        } else {
+            for part in split(&open.text) {
+                self.push(part, open.page);
+            }
+        }
+    }
+
+    fn push(&mut self, text: String, page: Option<u32>) {
+        let language = language::of_passage(&text, self.document.metadata.language);
+        self.passages.push(Passage {
+            number: self.passages.len() as u32 + 1,
+            headings: self.headings.iter().map(|(_, text)| text.clone()).collect(),
+            page,
+            language,
+            text,
+        });
+    }
+}
+
+/// Whether a block joins what stands open: a short one its short neighbour, a line that announces
+/// something (ending in a colon) what it announces or, where nothing follows, what it follows.
+fn joins(open: &Open, kind: BlockKind, words: usize) -> bool {
+    if open.words + words > LONG_WORDS {
+        return false;
+    }
+    let both_short = open.words < SHORT_WORDS && words < SHORT_WORDS;
+    let same_kind = open.kind == kind;
+    let announces = open.text.ends_with(':') && open.words < SHORT_WORDS;
+    let dangling = words < SHORT_WORDS && kind == BlockKind::Paragraph && same_kind;
+    match kind {
+        BlockKind::TableRow => same_kind || announces,
+        BlockKind::ListItem => (both_short && (same_kind || announces)) || (announces && words < SHORT_WORDS),
+        _ => (both_short && same_kind) || dangling,
+    }
+}
+
+fn count_words(text: &str) -> usize {
+    text.split_whitespace().count()
+}
+
+/// Abbreviations after which a full stop ends no sentence, in lower case.
+const ABBREVIATIONS: &[&str] = &[
+    "art.", "artt.", "avv.", "cap.", "cfr.", "co.", "d.", "dott.", "dr.", "ecc.", "es.", "etc.", "fig.",
+    "lett.", "mr.", "mrs.", "n.", "nn.", "no.", "on.", "p.", "pag.", "par.", "para.", "paras.", "pp.",
+    "prof.", "s.", "sen.", "sig.", "ss.", "st.", "tel.", "v.", "vol.",
+];
+
+/// The sentences of a text, each with the white space after it; joined they are the text again.
+pub fn sentences(text: &str) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    let mut end = 0;
+    for piece in text.split_sentence_bounds() {
+        end += piece.len();
+        let sentence = &text[start..end];
+        if !continues(sentence) {
+            out.push(sentence);
+            start = end;
+        }
+    }
+    if start < text.len() {
+        out.push(&text[start..]);
+    }
+    out
+}
+
+/// Whether a sentence boundary after `piece` is none: after an abbreviation, or a number or letter
+/// that only counts what follows.
+fn continues(piece: &str) -> bool {
+    let trimmed = piece.trim_end();
+    let last = trimmed
+        .rsplit(char::is_whitespace)
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches(['(', '«', '"', '“', '‘'])
+        .to_lowercase();
+    let counts = |text: &str| {
+        text.len() <= 5
+            && text.ends_with(['.', ')'])
+            && text.chars().filter(|c| c.is_alphanumeric()).count() <= 3
+    };
+    ABBREVIATIONS.contains(&last.as_str()) || counts(trimmed)
+}
+
+/// Divides a long text at sentence ends into parts of about equal length.
+fn split(text: &str) -> Vec<String> {
+    let total = count_words(text);
+    let parts = total.div_ceil(PART_WORDS);
+    let goal = total.div_ceil(parts.max(1));
+    let mut out = Vec::new();
+    let mut part = String::new();
+    let mut words = 0;
+    for sentence in sentences(text).into_iter().flat_map(|sentence| pieces(sentence)) {
+        let count = count_words(sentence);
+        if words > 0 && words + count / 2 > goal {
+            out.push(part.trim().to_owned());
+            part.clear();
+            words = 0;
+        }
+        part.push_str(sentence);
+        words += count;
+    }
+    if !part.trim().is_empty() {
+        out.push(part.trim().to_owned());
+    }
+    out
+}
+
+/// A sentence, or its pieces where it is longer than any reader's patience (a list without full stops, noise).
+fn pieces(sentence: &str) -> Vec<&str> {
+    if count_words(sentence) <= LONG_WORDS {
+        return vec![sentence];
+    }
+    let mut out = Vec::new();
+    let mut start = 0;
+    let mut words = 0;
+    for (at, _) in sentence.match_indices(char::is_whitespace) {
+        words += 1;
+        if words >= PART_WORDS {
+            out.push(&sentence[start..at]);
+            start = at;
+            words = 0;
+        }
+    }
+    out.push(&sentence[start..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Language, Metadata};
+    use proptest::prelude::*;
+
+    fn document(blocks: Vec<Block>) -> Document {
+        Document {
+            id: "d".to_owned(),
+            path: "d.md".to_owned(),
+            metadata: Metadata { language: Some(Language::Italian), ..Metadata::default() },
+            blocks,
+        }
+    }
+
+    fn block(kind: BlockKind, words: usize) -> Block {
+        Block::new(kind, vec!["parola"; words].join(" ") + ".")
+    }
+
+    #[test]
+    fn headings_make_the_path_and_short_neighbours_join() {
+        let passages = segment(&document(vec![
+            Block::new(BlockKind::Heading(1), "Uno"),
+            block(BlockKind::Paragraph, 40),
+            Block::new(BlockKind::Heading(2), "Due"),
+            block(BlockKind::Paragraph, 5),
+            block(BlockKind::Paragraph, 6),
+            block(BlockKind::ListItem, 30),
+            Block::new(BlockKind::Heading(1), "Tre"),
+        ]));
+        let shape: Vec<(usize, usize)> =
+            passages.iter().map(|passage| (passage.headings.len(), count_words(&passage.text))).collect();
+        assert_eq!(shape, [(1, 40), (2, 11), (2, 30), (0, 1)]);
+        assert_eq!(passages[1].headings, ["Uno", "Due"]);
+        assert_eq!(passages[3].text, "Tre");
+    }
+
+    #[test]
+    fn long_paragraphs_split_at_sentence_ends() {
+        let sentence = "L'art. 14 del d.lgs. 286/1998 prevede il trattenimento dello straniero in attesa. ";
+        let passages = segment(&document(vec![Block::new(BlockKind::Paragraph, sentence.repeat(40).trim())]));
+        assert!(passages.len() > 1);
+        for passage in &passages {
+            assert!(passage.text.starts_with("L'art."), "{}", passage.text);
+            assert!(passage.text.ends_with("attesa."));
+            assert!(count_words(&passage.text) <= LONG_WORDS);
+        }
+    }
+
+    #[test]
+    fn sentences_survive_abbreviations_and_numbers() {
+        assert_eq!(
+            sentences("Il dott. Rossi, ai sensi dell'art. 3, firma. 16. Ci impegniamo a ciò. Punto."),
+            ["Il dott. Rossi, ai sensi dell'art. 3, firma. ", "16. Ci impegniamo a ciò. ", "Punto."]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_is_lost_and_none_is_doubled(
+            shape in prop::collection::vec((0u8..5, prop::collection::vec("[a-zàè]{1,9}[.:]?", 1..300)), 0..12)
+        ) {
+            let blocks: Vec<Block> = shape
+                .iter()
+                .map(|(kind, words)| {
+                    let kind = match kind {
+                        0 => BlockKind::Heading(1),
+                        1 => BlockKind::Heading(3),
+                        2 => BlockKind::ListItem,
+                        3 => BlockKind::TableRow,
+                        _ => BlockKind::Paragraph,
+                    };
+                    Block::new(kind, words.join(" "))
+                })
+                .collect();
+            let body: Vec<&str> = blocks
+                .iter()
+                .filter(|block| !matches!(block.kind, BlockKind::Heading(_)))
+                .flat_map(|block| block.text.split_whitespace())
+                .collect();
+            let document = document(blocks.clone());
+            let passages = segment(&document);
+            let all: Vec<&str> = passages.iter().flat_map(|p| p.text.split_whitespace()).collect();
+            // Bare headings become passages; all else is the body, in order.
+            let mut rest = all.iter();
+            for word in &body {
+                prop_assert!(rest.any(|other| other == word), "{word} is lost");
+            }
+            let headings: usize = blocks
+                .iter()
+                .filter(|block| matches!(block.kind, BlockKind::Heading(_)))
+                .map(|block| count_words(&block.text))
+                .sum();
+            prop_assert!(all.len() <= body.len() + headings);
+            for (at, passage) in passages.iter().enumerate() {
+                prop_assert_eq!(passage.number as usize, at + 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,882 @@
+//! Passages to tags: which dimensions and actors a passage is about, how surely, and why.
+//!
+//! Terms of the taxonomy are found by lexeme, each concept by itself: the longest match of a concept wins over its own
+//! shorter ones, never over another's. What was found becomes a few readable **features** (how strong
+//! the terms are, where they stand, whether who is named also acts, what else is named), and a logistic
+//! model over them, one for each concept, gives a score from 0 to 1. Its weights are data
+//! (`corpus/tagger.json`), learned from labelled passages by `examples/train_tagger.rs`; every
+//! feature that moved a score is named in the evidence.
+//!
+//! Structure is above words: a lead-in such as "Dimensione locale." settles its dimension.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{Case, Lexeme, Token, TokenKind, is_stop_word, lexeme, tokenize};
+use crate::document::Language;
+use crate::taxonomy::{Role, Taxonomy, Weight, Word};
+
+/// The version of everything in this module that decides tags; part of the tagging fingerprint.
+pub const TAGGER_VERSION: u32 = 1;
+
+/// The model that is built into the program, learned for the built-in taxonomy.
+pub const BUILT_IN_MODEL: &str = include_str!("../corpus/tagger.json");
+
+/// What a lead-in or a heading that names the concept is worth, in units of the model's log-odds:
+/// enough to overrule any words that follow.
+const STRUCTURE_LOGIT: f32 = 9.0;
+/// What a strong term in a heading above the passage is worth.
+const HEADING_LOGIT: f32 = 0.8;
+/// The most words that a lead-in has.
+const LEAD_IN_WORDS: usize = 7;
+
+/// A concept that a passage is tagged with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tag {
+    /// The concept's index in the taxonomy.
+    pub concept: usize,
+    /// How surely, from 0 to 1.
+    pub score: f32,
+    /// Why, strongest first; empty unless it was asked for.
+    pub evidence: Vec<Evidence>,
+}
+
+/// One reason for a tag.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The words of the passage that it rests on; empty where it rests on the passage as a whole.
+    pub text: String,
+    /// Where they begin, in Unicode code points.
+    pub start: usize,
+    /// Where they end, in Unicode code points.
+    pub end: usize,
+    /// The rule, in words.
+    pub rule: String,
+    /// What it added to the score, in log-odds; negative where it spoke against.
+    pub weight: f32,
+}
+
+/// The weights of the logistic models, as a file holds them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// From which score on a concept is given, by scheme.
+    pub thresholds: BTreeMap<String, f32>,
+    /// Weights that all concepts of a scheme share: scheme, feature, weight.
+    pub shared: BTreeMap<String, BTreeMap<String, f32>>,
+    /// What a concept adds to them: concept, feature, weight.
+    pub own: BTreeMap<String, BTreeMap<String, f32>>,
+}
+
+impl Model {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// Says what is wrong with the JSON.
+    pub fn parse(text: &str) -> Result<Model, String> {
+        serde_json::from_str(text).map_err(|error| format!("the tagger's model: {error}"))
+    }
+}
+
+/// Features that every concept of a scheme has, in the order of their weights.
+const SHARED_FEATURES: [&str; 18] = [
+    "bias",
+    "strong term",
+    "second strong term",
+    "third strong term",
+    "medium term",
+    "second medium term",
+    "weak term",
+    "second weak term",
+    "several times",
+    "opens a sentence",
+    "acts (followed by a verb)",
+    "agent (by, da, par, por)",
+    "only as a place",
+    "only within another name (of, di, de)",
+    "first sentence",
+    "share of the evidence",
+    "most evidence of its kind",
+    "rivals with strong terms",
+];
+
+/// Features of the passage as a whole, which each concept weighs for itself.
+const STYLE_FEATURES: [&str; 8] = [
+    "first person",
+    "direct speech",
+    "numbers",
+    "legal references",
+    "capitals throughout",
+    "short",
+    "long",
+    "names of persons and places",
+];
+
+/// What was found of one concept in one passage.
+#[derive(Debug, Clone, Default)]
+struct Findings {
+    hits: Vec<Hit>,
+    /// Distinct strong, medium and weak patterns.
+    strong: usize,
+    medium: usize,
+    weak: usize,
+    /// The sum of the weights of its distinct patterns, at most 3.
+    mass: f32,
+}
+
+#[derive(Debug, Clone)]
+struct Hit {
+    pattern: u32,
+    weight: Weight,
+    start: usize,
+    end: usize,
+}
+
+/// A feature of a concept in a passage, by index: first the shared ones, then one for each concept,
+/// then those of style.
+pub type Features = Vec<(u32, f32)>;
+
+/// Tags passages. Holds the words that it has seen, so one is kept for many passages.
+pub struct Tagger<'a> {
+    taxonomy: &'a Taxonomy,
+    /// Weights by concept and feature, shared and own ones added up.
+    weights: Vec<Vec<f32>>,
+    thresholds: Vec<f32>,
+    seen: HashMap<Language, SeenWords>,
+}
+
+/// The words met so far in one language.
+#[derive(Default)]
+struct SeenWords {
+    index: HashMap<(String, bool), usize>,
+    entries: Vec<SeenWord>,
+}
+
+struct SeenWord {
+    lexeme: Lexeme,
+    candidates: Vec<u32>,
+}
+
+/// How many words are remembered before the memory is emptied.
+const SEEN_LIMIT: usize = 200_000;
+
+/// A text made ready for matching.
+struct Prepared {
+    tokens: Vec<Token>,
+    /// For each token, its entry among the seen words.
+    entries: Vec<usize>,
+    /// For each token, the number of its sentence.
+    sentences: Vec<u32>,
+    /// For each token, whether its sentence is in capitals throughout.
+    shouted: Vec<bool>,
+}
+
+impl<'a> Tagger<'a> {
+    /// A tagger for a taxonomy, with the weights of `model`.
+    pub fn new(taxonomy: &'a Taxonomy, model: &Model) -> Tagger<'a> {
+        let names = feature_names(taxonomy);
+        let weights = taxonomy
+            .concepts
+            .iter()
+            .map(|concept| {
+                let scheme = &taxonomy.schemes[concept.scheme].id;
+                names
+                    .iter()
+                    .map(|name| {
+                        let shared = model.shared.get(scheme).and_then(|map| map.get(name)).copied();
+                        let own = model.own.get(&concept.id).and_then(|map| map.get(name)).copied();
+                        shared.unwrap_or(0.0) + own.unwrap_or(0.0)
+                    })
+                    .collect()
+            })
+            .collect();
+        let thresholds = taxonomy
+            .schemes
+            .iter()
+            .map(|scheme| model.thresholds.get(&scheme.id).copied().unwrap_or(0.5))
+            .collect();
+        Tagger { taxonomy, weights, thresholds, seen: HashMap::new() }
+    }
+
+    /// The tags of a passage, by scheme in the order of the taxonomy, the surest first.
+    ///
+    /// `headings` are those above the passage, outermost first. Evidence is collected where `explain` asks for it.
+    pub fn tag(&mut self, text: &str, headings: &[String], language: Language, explain: bool) -> Vec<Tag> {
+        let prepared = self.prepare(text, language);
+        let findings = self.findings(&prepared, language);
+        let features = self.features_of(&prepared, &findings, text, language);
+        let structure = self.structure(text, headings);
+        let in_headings = self.in_headings(headings, language);
+        let mut tags: Vec<Tag> = Vec::new();
+        for (concept, features) in features.iter().enumerate() {
+            let weights = &self.weights[concept];
+            let mut logit: f32 = features.iter().map(|&(index, value)| weights[index as usize] * value).sum();
+            if structure.contains(&concept) {
+                logit += STRUCTURE_LOGIT;
+            }
+            if in_headings.contains(&concept) {
+                logit += HEADING_LOGIT;
+            }
+            let score = 1.0 / (1.0 + (-logit).exp());
+            if score < self.thresholds[self.taxonomy.concepts[concept].scheme] {
+                continue;
+            }
+            let evidence = if explain {
+                let mut evidence = self.evidence(concept, text, &prepared, &findings, features, language);
+                if structure.contains(&concept) {
+                    evidence.insert(0, whole("the lead-in or heading names it", STRUCTURE_LOGIT));
+                }
+                if in_headings.contains(&concept) {
+                    evidence.push(whole("a heading above speaks of it", HEADING_LOGIT));
+                }
+                evidence
+            } else {
+                Vec::new()
+            };
+            tags.push(Tag { concept, score, evidence });
+        }
+        self.add_parents(&mut tags);
+        tags.sort_by(|one, other| {
+            let scheme = |tag: &Tag| self.taxonomy.concepts[tag.concept].scheme;
+            scheme(one)
+                .cmp(&scheme(other))
+                .then(other.score.total_cmp(&one.score))
+                .then(one.concept.cmp(&other.concept))
+        });
+        tags
+    }
+
+    /// The features of every concept in a passage: what the model is trained on.
+    pub fn features(&mut self, text: &str, language: Language) -> Vec<Features> {
+        let prepared = self.prepare(text, language);
+        let findings = self.findings(&prepared, language);
+        self.features_of(&prepared, &findings, text, language)
+    }
+
+    /// Whoever is tagged with a kind is tagged with what it is a kind of.
+    fn add_parents(&self, tags: &mut Vec<Tag>) {
+        let mut at = 0;
+        while at < tags.len() {
+            if let Some(parent) = self.taxonomy.concepts[tags[at].concept].parent {
+                let score = tags[at].score;
+                match tags.iter_mut().find(|tag| tag.concept == parent) {
+                    Some(tag) => tag.score = tag.score.max(score),
+                    None => {
+                        let kind = &self.taxonomy.concepts[tags[at].concept].labels.it;
+                        let rule = format!("follows from \"{kind}\"");
+                        let evidence =
+                            if tags[at].evidence.is_empty() { Vec::new() } else { vec![whole(&rule, 0.0)] };
+                        tags.push(Tag { concept: parent, score, evidence });
+                    }
+                }
+            }
+            at += 1;
+        }
+    }
+
+    /// The concepts that the passage's lead-in, or the heading right above it, names.
+    fn structure(&self, text: &str, headings: &[String]) -> Vec<usize> {
+        let lead_in = text
+            .find(['.', ':', '\n'])
+            .map(|end| &text[..end])
+            .filter(|lead| lead.split_whitespace().count() <= LEAD_IN_WORDS);
+        let mut out = Vec::new();
+        for name in lead_in.into_iter().chain(headings.last().map(String::as_str)) {
+            let name =
+                name.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ')' | ' ' | '-'));
+            // Only names of more than one word are structure: "Stati." may open any sentence.
+            if name.split_whitespace().count() < 2 {
+                continue;
+            }
+            for scheme in 0..self.taxonomy.schemes.len() {
+                out.extend(self.taxonomy.by_name(scheme, name));
+            }
+        }
+        out
+    }
+
+    /// The concepts of which a strong term stands in a heading.
+    fn in_headings(&mut self, headings: &[String], language: Language) -> Vec<usize> {
+        let mut out: Vec<usize> = Vec::new();
+        for heading in headings {
+            let prepared = self.prepare(heading, language);
+            for (concept, findings) in self.findings(&prepared, language).iter().enumerate() {
+                if findings.strong > 0 && !out.contains(&concept) {
+                    out.push(concept);
+                }
+            }
+        }
+        out
+    }
+
+    fn prepare(&mut self, text: &str, language: Language) -> Prepared {
+        let tokens = tokenize(text);
+        let vocabulary = self.taxonomy.vocabulary(language);
+        let seen = self.seen.entry(language).or_default();
+        if seen.entries.len() > SEEN_LIMIT {
+            *seen = SeenWords::default();
+        }
+        let entries = tokens
+            .iter()
+            .map(|token| {
+                let key = (token.text.clone(), token.accented);
+                if let Some(&at) = seen.index.get(&key) {
+                    return at;
+                }
+                let lexeme = lexeme(language, &token.text, token.accented);
+                let candidates = vocabulary.candidates(&token.text, &lexeme.root);
+                seen.entries.push(SeenWord { lexeme, candidates });
+                let at = seen.entries.len() - 1;
+                seen.index.insert(key, at);
+                at
+            })
+            .collect();
+        let sentences = sentence_numbers(text, &tokens);
+        let shouted = shouted_tokens(&tokens, &sentences);
+        Prepared { tokens, entries, sentences, shouted }
+    }
+
+    /// What stands in the text of each concept.
+    fn findings(&self, prepared: &Prepared, language: Language) -> Vec<Findings> {
+        let vocabulary = self.taxonomy.vocabulary(language);
+        let Some(seen) = self.seen.get(&language) else {
+            return vec![Findings::default(); self.taxonomy.concepts.len()];
+        };
+        let words: Vec<Word<'_>> = prepared
+            .tokens
+            .iter()
+            .zip(&prepared.entries)
+            .zip(&prepared.shouted)
+            .map(|((token, &entry), &shouted)| Word { token, lexeme: &seen.entries[entry].lexeme, shouted })
+            .collect();
+        let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.taxonomy.concepts.len()];
+        let mut masks: Vec<(usize, usize, &[usize])> = Vec::new();
+        for (at, &entry) in prepared.entries.iter().enumerate() {
+            for &index in &seen.entries[entry].candidates {
+                let pattern = vocabulary.pattern(index);
+                if !pattern.matches(&words[at..]) {
+                    continue;
+                }
+                let end = at + pattern.len();
+                // A term does not reach over a sentence end.
+                if prepared.sentences[at] != prepared.sentences[end - 1] {
+                    continue;
+                }
+                match &pattern.role {
+                    Role::Mask { hides } => masks.push((at, end, hides)),
+                    Role::Evidence { concept, weight, context } => {
+                        if let Some(context) = context {
+                            let number = prepared.sentences[at];
+                            let first = prepared.sentences.partition_point(|&s| s < number);
+                            let last = prepared.sentences.partition_point(|&s| s <= number);
+                            if !vocabulary.context(*context).holds(&words[first..last]) {
+                                continue;
+                            }
+                        }
+                        hits[*concept].push(Hit { pattern: index, weight: *weight, start: at, end });
+                    }
+                }
+            }
+        }
+        hits.into_iter()
+            .enumerate()
+            .map(|(concept, hits)| {
+                let unmasked = hits.into_iter().filter(|hit| {
+                    !masks.iter().any(|&(start, end, hides)| {
+                        start <= hit.start && hit.end <= end && hides.contains(&concept)
+                    })
+                });
+                Findings::new(longest(unmasked.collect()))
+            })
+            .collect()
+    }
+
+    fn features_of(
+        &self,
+        prepared: &Prepared,
+        findings: &[Findings],
+        text: &str,
+        language: Language,
+    ) -> Vec<Features> {
+        let style = style_features(prepared, text, language);
+        let first_style = (SHARED_FEATURES.len() + self.taxonomy.concepts.len()) as u32;
+        let masses: Vec<(u32, f32)> = findings
+            .iter()
+            .enumerate()
+            .filter(|(_, found)| found.mass > 0.0)
+            .map(|(concept, found)| ((SHARED_FEATURES.len() + concept) as u32, found.mass))
+            .collect();
+        let scheme_of = |concept: usize| self.taxonomy.concepts[concept].scheme;
+        let mut total = vec![0.0f32; self.taxonomy.schemes.len()];
+        let mut most = vec![0.0f32; self.taxonomy.schemes.len()];
+        let mut strong = vec![0usize; self.taxonomy.schemes.len()];
+        for (concept, found) in findings.iter().enumerate() {
+            let scheme = scheme_of(concept);
+            total[scheme] += found.mass;
+            most[scheme] = most[scheme].max(found.mass);
+            strong[scheme] += usize::from(found.strong > 0);
+        }
+        findings
+            .iter()
+            .enumerate()
+            .map(|(concept, found)| {
+                let scheme = scheme_of(concept);
+                let mut out: Features = vec![(0, 1.0)];
+                let mut add = |index: u32, holds: bool| {
+                    if holds {
+                        out.push((index, 1.0));
+                    }
+                };
+                add(1, found.strong > 0);
+                add(2, found.strong > 1);
+                add(3, found.strong > 2);
+                add(4, found.medium > 0);
+                add(5, found.medium > 1);
+                add(6, found.weak > 0);
+                add(7, found.weak > 1);
+                if !found.hits.is_empty() {
+                    let hits = &found.hits;
+                    add(8, hits.len() > 1);
+                    add(9, hits.iter().any(|hit| opens_sentence(prepared, hit, language)));
+                    add(10, hits.iter().any(|hit| acts(prepared, hit, language)));
+                    add(11, hits.iter().any(|hit| after(prepared, hit, AGENT_WORDS)));
+                    add(12, hits.iter().all(|hit| after(prepared, hit, PLACE_WORDS)));
+                    add(13, hits.iter().all(|hit| after(prepared, hit, GENITIVE_WORDS)));
+                    add(14, hits.iter().any(|hit| prepared.sentences[hit.start] == 0));
+                    out.push((15, found.mass / total[scheme].max(0.1)));
+                    if found.mass >= most[scheme] {
+                        out.push((16, 1.0));
+                    }
+                }
+                let rivals = strong[scheme] - usize::from(found.strong > 0);
+                if rivals > 0 {
+                    out.push((17, rivals.min(3) as f32));
+                }
+                out.extend(masses.iter().copied());
+                out.extend(style.iter().map(|&(index, value)| (first_style + index, value)));
+                out
+            })
+            .collect()
+    }
+
+    fn evidence(
+        &self,
+        concept: usize,
+        text: &str,
+        prepared: &Prepared,
+        findings: &[Findings],
+        features: &Features,
+        language: Language,
+    ) -> Vec<Evidence> {
+        let vocabulary = self.taxonomy.vocabulary(language);
+        let weights = &self.weights[concept];
+        let own_mass = (SHARED_FEATURES.len() + concept) as u32;
+        let weight_of = |index: u32| -> f32 {
+            features
+                .iter()
+                .filter(|&&(other, _)| other == index)
+                .map(|&(_, value)| value * weights[index as usize])
+                .sum()
+        };
+        // What the terms themselves add is shared out among the hits by their weight.
+        let by_terms: f32 = (1..=8).chain(14..=16).map(weight_of).sum::<f32>() + weight_of(own_mass);
+        let hits = &findings[concept].hits;
+        let mass: f32 = hits.iter().map(|hit| worth(hit.weight)).sum();
+        let mut out: Vec<Evidence> = hits
+            .iter()
+            .map(|hit| {
+                let start = prepared.tokens[hit.start].start;
+                let end = prepared.tokens[hit.end - 1].end;
+                let pattern = vocabulary.pattern(hit.pattern);
+                let strength = match hit.weight {
+                    Weight::Strong => "strong",
+                    Weight::Medium => "medium",
+                    Weight::Weak => "weak",
+                };
+                Evidence {
+                    text: text[start..end].to_owned(),
+                    start: text[..start].chars().count(),
+                    end: text[..end].chars().count(),
+                    rule: format!("{strength} term \"{}\"", pattern.source),
+                    weight: by_terms * worth(hit.weight) / mass,
+                }
+            })
+            .collect();
+        let names = feature_names(self.taxonomy);
+        let rest = features
+            .iter()
+            .filter(|&&(index, _)| (9..=13).contains(&index) || (index >= 17 && index != own_mass));
+        for &(index, value) in rest {
+            let added = value * weights[index as usize];
+            if added.abs() >= 0.1 {
+                out.push(whole(&names[index as usize], added));
+            }
+        }
+        out.sort_by(|one, other| other.weight.total_cmp(&one.weight).then(one.start.cmp(&other.start)));
+        out
+    }
+}
+
+fn whole(rule: &str, weight: f32) -> Evidence {
+    Evidence { text: String::new(), start: 0, end: 0, rule: rule.to_owned(), weight }
+}
+
+/// The names of all features, in the order of their indices.
+pub fn feature_names(taxonomy: &Taxonomy) -> Vec<String> {
+    SHARED_FEATURES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(taxonomy.concepts.iter().map(|concept| format!("together with {}", concept.id)))
+        .chain(STYLE_FEATURES.iter().map(|name| format!("style: {name}")))
+        .collect()
+}
+
+/// How many of the features, from the first on, all concepts of a scheme share.
+pub fn shared_feature_count() -> usize {
+    SHARED_FEATURES.len()
+}
+
+fn worth(weight: Weight) -> f32 {
+    match weight {
+        Weight::Strong => 1.0,
+        Weight::Medium => 0.6,
+        Weight::Weak => 0.25,
+    }
+}
+
+impl Findings {
+    fn new(hits: Vec<Hit>) -> Findings {
+        let mut found = Findings::default();
+        let mut patterns: Vec<u32> = Vec::new();
+        for hit in &hits {
+            if patterns.contains(&hit.pattern) {
+                continue;
+            }
+            patterns.push(hit.pattern);
+            found.mass += worth(hit.weight);
+            match hit.weight {
+                Weight::Strong => found.strong += 1,
+                Weight::Medium => found.medium += 1,
+                Weight::Weak => found.weak += 1,
+            }
+        }
+        found.mass = found.mass.min(3.0);
+        found.hits = hits;
+        found
+    }
+}
+
+/// The longest of overlapping hits; of equally long ones the stronger.
+fn longest(mut hits: Vec<Hit>) -> Vec<Hit> {
+    if hits.len() < 2 {
+        return hits;
+    }
+    hits.sort_by(|one, other| {
+        (other.end - other.start)
+            .cmp(&(one.end - one.start))
+            .then(other.weight.cmp(&one.weight))
+            .then(one.start.cmp(&other.start))
+            .then(one.pattern.cmp(&other.pattern))
+    });
+    let mut kept: Vec<Hit> = Vec::new();
+    for hit in hits {
+        if !kept.iter().any(|other| hit.start < other.end && other.start < hit.end) {
+            kept.push(hit);
+        }
+    }
+    kept.sort_by_key(|hit| hit.start);
+    kept
+}
+
+/// Numbers the sentences of a text, token by token.
+fn sentence_numbers(text: &str, tokens: &[Token]) -> Vec<u32> {
+    let mut number = 0;
+    let mut out = Vec::with_capacity(tokens.len());
+    for (at, token) in tokens.iter().enumerate() {
+        if at > 0 {
+            let before = &tokens[at - 1];
+            let between = &text[before.end..token.start];
+            let stops = between.contains(['.', '!', '?', '\n', '…']);
+            let abbreviation = before.text.len() <= 4
+                && matches!(
+                    before.text.as_str(),
+                    "art"
+                        | "artt"
+                        | "n"
+                        | "on"
+                        | "sig"
+                        | "dott"
+                        | "dr"
+                        | "prof"
+                        | "par"
+                        | "cfr"
+                        | "pag"
+                        | "p"
+                        | "mr"
+                        | "mrs"
+                        | "st"
+                        | "no"
+                        | "ss"
+                );
+            let opens = token.case != Case::Lower || between.contains('\n');
+            if stops && opens && !abbreviation {
+                number += 1;
+            }
+        }
+        out.push(number);
+    }
+    out
+}
+
+/// Which tokens stand in a sentence that is in capitals throughout.
+fn shouted_tokens(tokens: &[Token], sentences: &[u32]) -> Vec<bool> {
+    let mut out = vec![false; tokens.len()];
+    let mut start = 0;
+    while start < tokens.len() {
+        let end = start + sentences[start..].iter().take_while(|&&s| s == sentences[start]).count();
+        let words =
+            tokens[start..end].iter().filter(|token| token.kind == TokenKind::Word && token.text.len() > 1);
+        let (mut all, mut upper) = (0, 0);
+        for word in words {
+            all += 1;
+            upper += usize::from(word.case == Case::Upper);
+        }
+        if all >= 3 && upper * 10 >= all * 6 {
+            out[start..end].fill(true);
+        }
+        start = end;
+    }
+    out
+}
+
+/// Words before a name that make it the one who acts.
+const AGENT_WORDS: &[&str] =
+    &["by", "da", "dagli", "dai", "dal", "dall", "dalla", "dalle", "dallo", "par", "por"];
+/// Words before a name that make it a place.
+const PLACE_WORDS: &[&str] =
+    &["at", "chez", "dans", "en", "in", "nei", "negli", "nel", "nell", "nella", "nelle", "nello", "presso"];
+/// Words before a name that make it a part of another one.
+const GENITIVE_WORDS: &[&str] =
+    &["de", "degli", "dei", "del", "dell", "della", "delle", "dello", "des", "di", "du", "of"];
+
+fn after(prepared: &Prepared, hit: &Hit, words: &[&str]) -> bool {
+    // An article may stand between: "presso la scuola", "by the council".
+    const ARTICLES: &[&str] =
+        &["a", "el", "i", "il", "la", "las", "le", "les", "lo", "los", "the", "un", "una"];
+    let mut at = hit.start;
+    for _ in 0..2 {
+        if at == 0 || prepared.sentences[at - 1] != prepared.sentences[hit.start] {
+            return false;
+        }
+        at -= 1;
+        let word = prepared.tokens[at].text.as_str();
+        if words.contains(&word) {
+            return true;
+        }
+        if !ARTICLES.contains(&word) {
+            return false;
+        }
+    }
+    false
+}
+
+fn opens_sentence(prepared: &Prepared, hit: &Hit, language: Language) -> bool {
+    let number = prepared.sentences[hit.start];
+    let first = prepared.sentences.partition_point(|&sentence| sentence < number);
+    prepared.tokens[first..hit.start].iter().all(|token| is_stop_word(language, &token.text))
+}
+
+/// Whether the word after the hit looks like a finite verb: the name before it is then its subject.
+fn acts(prepared: &Prepared, hit: &Hit, language: Language) -> bool {
+    let mut at = hit.end;
+    // Up to two words may stand between: "il comune di Borgo ha", "the council also voted".
+    for step in 0..3 {
+        let Some(token) = prepared.tokens.get(at) else {
+            return false;
+        };
+        if prepared.sentences[at] != prepared.sentences[hit.start] {
+            return false;
+        }
+        let word = token.text.as_str();
+        if token.case == Case::Lower && is_finite_verb(word, token.accented, language) {
+            return true;
+        }
+        if step == 2 {
+            return false;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// A guess at finite verbs from their endings and a list of the commonest.
+fn is_finite_verb(word: &str, accented: bool, language: Language) -> bool {
+    let ends = |endings: &[&str]| endings.iter().any(|ending| word.ends_with(ending));
+    match language {
+        Language::Italian => {
+            matches!(
+                word,
+                "ha" | "hanno"
+                    | "e"
+                    | "sono"
+                    | "fu"
+                    | "furono"
+                    | "era"
+                    | "erano"
+                    | "deve"
+                    | "devono"
+                    | "puo"
+                    | "possono"
+                    | "chiede"
+                    | "chiedono"
+                    | "offre"
+                    | "offrono"
+                    | "decide"
+                    | "decidono"
+                    | "fa"
+                    | "fanno"
+                    | "vuole"
+                    | "vogliono"
+                    | "apre"
+                    | "aprono"
+                    | "mette"
+                    | "mettono"
+                    | "riceve"
+                    | "ricevono"
+                    | "diventa"
+            ) || (accented && word.len() > 3 && ends(&["o", "e"]) && !word.ends_with("che"))
+                || ends(&[
+                    "arono", "irono", "erono", "ranno", "rebbe", "rebbero", "avano", "evano", "ivano",
+                    "isce", "iscono",
+                ])
+                || (word.len() > 5 && ends(&["ano", "ono", "ava", "eva", "iva"]))
+        }
+        Language::English | Language::Other => {
+            matches!(
+                word,
+                "has"
+                    | "have"
+                    | "had"
+                    | "is"
+                    | "are"
+                    | "was"
+                    | "were"
+                    | "will"
+                    | "must"
+                    | "should"
+                    | "can"
+                    | "may"
+                    | "said"
+                    | "says"
+                    | "agreed"
+                    | "gave"
+                    | "took"
+                    | "told"
+                    | "asked"
+                    | "met"
+                    | "began"
+            ) || (word.len() > 4 && word.ends_with("ed"))
+        }
+        Language::French => {
+            matches!(
+                word,
+                "a" | "ont"
+                    | "est"
+                    | "sont"
+                    | "etait"
+                    | "etaient"
+                    | "doit"
+                    | "doivent"
+                    | "peut"
+                    | "peuvent"
+                    | "fait"
+                    | "font"
+                    | "demande"
+                    | "demandent"
+                    | "offre"
+                    | "propose"
+            ) || (word.len() > 5 && ends(&["erent", "irent", "aient", "ait", "era", "eront", "issent"]))
+        }
+        Language::Spanish => {
+            matches!(
+                word,
+                "ha" | "han"
+                    | "es"
+                    | "son"
+                    | "fue"
+                    | "fueron"
+                    | "era"
+                    | "eran"
+                    | "debe"
+                    | "deben"
+                    | "puede"
+                    | "pueden"
+                    | "pide"
+                    | "piden"
+                    | "ofrece"
+                    | "ofrecen"
+            ) || ends(&["aron", "ieron", "aban", "aba"])
+                || (accented && word.len() > 3 && ends(&["o", "a", "an"]))
+        }
+    }
+}
+
+/// Words of someone who speaks of themselves, sorted.
+const FIRST_PERSON: &[&str] = &[
+    "abbiamo", "eravamo", "ho", "io", "j", "je", "ma", "me", "mes", "mi", "mia", "mie", "miei", "mio", "mis",
+    "moi", "mon", "my", "nos", "nosotros", "nostra", "nostre", "nostri", "nostro", "nous", "our", "siamo",
+    "sono", "us", "we", "yo",
+];
+
+fn style_features(prepared: &Prepared, text: &str, language: Language) -> Vec<(u32, f32)> {
+    let tokens = &prepared.tokens;
+    let words = tokens.len().max(1) as f32;
+    let mut out = Vec::new();
+    let first_person = tokens
+        .iter()
+        .filter(|token| {
+            let word = token.text.as_str();
+            FIRST_PERSON.binary_search(&word).is_ok()
+                // "ma" is French for "my" and Italian for "but"; "sono" is Italian for "I am" and "they are".
+                && !(word == "ma" && language != Language::French)
+                && !(word == "sono" && language != Language::Italian)
+                && !(word == "me" && language == Language::Other)
+        })
+        .count();
+    if first_person > 0 {
+        out.push((0, (first_person as f32 / 2.0).min(1.5)));
+    }
+    if text.contains(['«', '“', '"']) {
+        out.push((1, 1.0));
+    }
+    let numbers = tokens.iter().filter(|token| token.kind == TokenKind::Number).count();
+    if numbers > 0 {
+        out.push((2, (numbers as f32 * 10.0 / words).min(1.5)));
+    }
+    let references = crate::analysis::references(tokens).len()
+        + tokens.iter().filter(|token| token.kind == TokenKind::Symbol).count();
+    if references > 0 {
+        out.push((3, (references as f32).min(2.0)));
+    }
+    if prepared.shouted.first() == Some(&true) {
+        out.push((4, 1.0));
+    }
+    if tokens.len() < 30 {
+        out.push((5, 1.0));
+    }
+    if tokens.len() > 70 {
+        out.push((6, 1.0));
+    }
+    let names = tokens
+        .iter()
+        .enumerate()
+        .filter(|&(at, token)| {
+            token.case == Case::Capital && at > 0 && prepared.sentences[at] == prepared.sentences[at - 1]
+        })
+        .count();
+    if names > 0 {
+        out.push((7, (names as f32 * 10.0 / words).min(2.0)));
+    }
+    out
+}

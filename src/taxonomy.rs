@@ -1,0 +1,839 @@
+//! The concept scheme: dimensions, actors and whatever else passages are tagged with, read from a
+//! TOML file that a person who does not program can edit.
+//!
+//! `CONTRIBUTING.md` describes the file for its editors. Loading checks it as a whole: what is wrong
+//! is refused with its line, since a term that silently matches nothing is worse than an error.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::analysis::fold::fold;
+use crate::analysis::{Case, Lexeme, Token, lexeme, tokenize};
+use crate::document::Language;
+
+/// The taxonomy that is built into the program.
+pub const BUILT_IN: &str = include_str!("../corpus/taxonomy.toml");
+
+/// How many words a term has at most.
+const MAX_TERM_WORDS: usize = 8;
+
+/// What is wrong with a taxonomy, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaxonomyError {
+    /// The line, counted from 1, where it could be told.
+    pub line: Option<usize>,
+    /// What is wrong and what to do, in words for a person.
+    pub message: String,
+}
+
+impl fmt::Display for TaxonomyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for TaxonomyError {}
+
+/// A text in each of the four languages.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Labels {
+    /// Italian.
+    pub it: String,
+    /// English.
+    pub en: String,
+    /// French.
+    pub fr: String,
+    /// Spanish.
+    pub es: String,
+}
+
+impl Labels {
+    /// The label in `language`; in Italian for languages without one.
+    pub fn get(&self, language: Language) -> &str {
+        match language {
+            Language::English => &self.en,
+            Language::French => &self.fr,
+            Language::Spanish => &self.es,
+            Language::Italian | Language::Other => &self.it,
+        }
+    }
+
+    fn all(&self) -> [&str; 4] {
+        [&self.it, &self.en, &self.fr, &self.es]
+    }
+}
+
+/// A family of concepts that is matched, filtered and counted by itself: dimensions, actors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheme {
+    /// Its id, which is also the name of its filter: `dimension`.
+    pub id: String,
+    /// Its name.
+    pub labels: Labels,
+}
+
+/// One dimension or actor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concept {
+    /// Its id, unique in the file: `local-authorities`.
+    pub id: String,
+    /// The index of its scheme in [`Taxonomy::schemes`].
+    pub scheme: usize,
+    /// What it is called.
+    pub labels: Labels,
+    /// Other names by which filters and lead-ins know it.
+    pub also: Vec<String>,
+    /// The index of the concept that it is a kind of: whoever is tagged with it is tagged with that one too.
+    pub parent: Option<usize>,
+}
+
+/// How much a term says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weight {
+    /// A hint that counts only together with others.
+    Weak,
+    /// Right more often than not.
+    Medium,
+    /// Where it stands, the concept nearly always holds.
+    Strong,
+}
+
+/// One word of a term and how it is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum WordPattern {
+    /// Any form of the lexeme; perhaps only with a capital letter.
+    Lexeme { lexeme: Lexeme, capital: bool },
+    /// This very form, folded; perhaps only with a capital letter.
+    Exact { form: String, capital: bool },
+    /// Any word that begins so.
+    Prefix(String),
+}
+
+impl WordPattern {
+    fn matches(&self, word: &Word<'_>) -> bool {
+        match self {
+            WordPattern::Lexeme { lexeme, capital } => {
+                word.lexeme.meets(lexeme) && (!capital || word.is_capital())
+            }
+            WordPattern::Exact { form, capital } => {
+                word.token.text == *form && (!capital || word.is_capital())
+            }
+            WordPattern::Prefix(prefix) => word.token.text.starts_with(prefix.as_str()),
+        }
+    }
+}
+
+/// A token with its lexeme in the language of the passage.
+#[derive(Debug)]
+pub struct Word<'a> {
+    /// The token.
+    pub token: &'a Token,
+    /// Its lexeme.
+    pub lexeme: &'a Lexeme,
+    /// Whether the text around it is in capitals throughout, so that they tell nothing.
+    pub shouted: bool,
+}
+
+impl Word<'_> {
+    fn is_capital(&self) -> bool {
+        self.shouted || matches!(self.token.case, Case::Capital | Case::Upper)
+    }
+}
+
+/// What a pattern is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// Evidence for a concept.
+    Evidence {
+        /// The concept's index.
+        concept: usize,
+        /// How much it says.
+        weight: Weight,
+        /// The company that it needs, as an index into the contexts of its language.
+        context: Option<usize>,
+    },
+    /// An expression in which the terms of these concepts mean something else.
+    Mask {
+        /// The concepts' indices.
+        hides: Vec<usize>,
+    },
+}
+
+/// A sequence of words to be found in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    /// How the file writes it.
+    pub source: String,
+    words: Vec<Vec<WordPattern>>,
+    /// What it is for.
+    pub role: Role,
+}
+
+impl Pattern {
+    /// How many words it takes.
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Whether it has no words; loading refuses such patterns.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Says whether it stands at the beginning of `words`.
+    pub fn matches(&self, words: &[Word<'_>]) -> bool {
+        words.len() >= self.words.len()
+            && self
+                .words
+                .iter()
+                .zip(words)
+                .all(|(alternatives, word)| alternatives.iter().any(|pattern| pattern.matches(word)))
+    }
+}
+
+/// Words of which one must be near, and words none of which may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// One of these must be in the sentence; none is asked for where it is empty.
+    pub near: Vec<Pattern>,
+    /// None of these may be in the sentence.
+    pub not_near: Vec<Pattern>,
+}
+
+/// Every pattern of one language, found by the first word of a text.
+#[derive(Debug, Default)]
+pub struct Vocabulary {
+    patterns: Vec<Pattern>,
+    contexts: Vec<Context>,
+    /// Patterns by the root of their first word, by its exact form, and by the first letters of a prefix.
+    by_root: HashMap<String, Vec<u32>>,
+    by_form: HashMap<String, Vec<u32>>,
+    by_prefix: HashMap<String, Vec<u32>>,
+}
+
+/// How many bytes of a prefix it is filed under.
+const PREFIX_KEY: usize = 3;
+
+impl Vocabulary {
+    /// The patterns whose first word may be a word with this form and root.
+    pub fn candidates(&self, form: &str, root: &str) -> Vec<u32> {
+        let mut out = Vec::new();
+        out.extend(self.by_root.get(root).into_iter().flatten());
+        out.extend(self.by_form.get(form).into_iter().flatten());
+        if let Some(key) = form.get(..PREFIX_KEY) {
+            out.extend(self.by_prefix.get(key).into_iter().flatten());
+        }
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
+    /// A pattern by its index.
+    pub fn pattern(&self, index: u32) -> &Pattern {
+        &self.patterns[index as usize]
+    }
+
+    /// A context by its index.
+    pub fn context(&self, index: usize) -> &Context {
+        &self.contexts[index]
+    }
+
+    /// How many patterns there are.
+    pub fn len(&self) -> usize {
+        self.patterns.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    fn add(&mut self, pattern: Pattern) {
+        let index = self.patterns.len() as u32;
+        for first in &pattern.words[0] {
+            match first {
+                WordPattern::Lexeme { lexeme, .. } => {
+                    self.by_root.entry(lexeme.root.clone()).or_default().push(index);
+                }
+                WordPattern::Exact { form, .. } => {
+                    self.by_form.entry(form.clone()).or_default().push(index);
+                }
+                WordPattern::Prefix(prefix) => {
+                    let key = prefix[..PREFIX_KEY].to_owned();
+                    self.by_prefix.entry(key).or_default().push(index);
+                }
+            }
+        }
+        self.patterns.push(pattern);
+    }
+}
+
+/// The whole concept scheme.
+#[derive(Debug)]
+pub struct Taxonomy {
+    /// The families of concepts, in the order of the file.
+    pub schemes: Vec<Scheme>,
+    /// All concepts, in the order of the file.
+    pub concepts: Vec<Concept>,
+    vocabularies: HashMap<Language, Vocabulary>,
+    names: HashMap<String, Vec<usize>>,
+    /// A hash of the file: tags made with another one are out of date.
+    pub fingerprint: String,
+}
+
+// ---- the file, as it is written ----
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: toml::Spanned<u32>,
+    #[serde(default)]
+    scheme: Vec<toml::Spanned<SchemeEntry>>,
+    #[serde(default)]
+    concept: Vec<toml::Spanned<ConceptEntry>>,
+    #[serde(default)]
+    term: Vec<toml::Spanned<TermEntry>>,
+    #[serde(default)]
+    mask: Vec<toml::Spanned<MaskEntry>>,
+    #[serde(default)]
+    context: Vec<toml::Spanned<ContextEntry>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SchemeEntry {
+    id: String,
+    labels: Labels,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConceptEntry {
+    id: String,
+    scheme: String,
+    labels: Labels,
+    #[serde(default)]
+    also: Vec<String>,
+    parent: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TermEntry {
+    concept: String,
+    lang: String,
+    #[serde(default)]
+    strong: Vec<toml::Spanned<String>>,
+    #[serde(default)]
+    medium: Vec<toml::Spanned<String>>,
+    #[serde(default)]
+    weak: Vec<toml::Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MaskEntry {
+    lang: String,
+    text: String,
+    hides: Vec<String>,
+    example: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContextEntry {
+    concept: String,
+    lang: String,
+    text: String,
+    #[serde(default)]
+    near: Vec<String>,
+    #[serde(default)]
+    not_near: Vec<String>,
+    weight: Weight,
+    example: String,
+    counter: String,
+}
+
+/// Where in the file something stands, for messages.
+struct Lines<'a>(&'a str);
+
+impl Lines<'_> {
+    fn error(&self, at: usize, message: impl Into<String>) -> TaxonomyError {
+        let before = &self.0.as_bytes()[..at.min(self.0.len())];
+        TaxonomyError {
+            line: Some(before.iter().filter(|&&b| b == b'\n').count() + 1),
+            message: message.into(),
+        }
+    }
+}
+
+impl Taxonomy {
+    /// The taxonomy that is built into the program.
+    ///
+    /// # Errors
+    /// None in a released program: a test reads the file.
+    pub fn built_in() -> Result<Taxonomy, TaxonomyError> {
+        Taxonomy::parse(BUILT_IN)
+    }
+
+    /// Reads and checks a taxonomy file.
+    ///
+    /// # Errors
+    /// Bad TOML, unknown keys, ids that are missing or used twice, terms that are empty or stand twice, a mask that
+    /// masks nothing, an example that does not show what its rule does: each with its line and what to do.
+    pub fn parse(text: &str) -> Result<Taxonomy, TaxonomyError> {
+        let lines = Lines(text);
+        let file: File = toml::from_str(text).map_err(|error| TaxonomyError {
+            line: error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1),
+            message: error.message().to_owned(),
+        })?;
+        if *file.format.get_ref() != 1 {
+            return Err(lines.error(
+                file.format.span().start,
+                format!(
+                    "format {} of taxonomy files is not known to this version, which reads format 1",
+                    file.format.get_ref()
+                ),
+            ));
+        }
+        let mut taxonomy = Taxonomy {
+            schemes: Vec::new(),
+            concepts: Vec::new(),
+            vocabularies: HashMap::new(),
+            names: HashMap::new(),
+            fingerprint: blake3::hash(text.as_bytes()).to_hex()[..16].to_owned(),
+        };
+        taxonomy.read_schemes(&lines, &file.scheme)?;
+        taxonomy.read_concepts(&lines, &file.concept)?;
+        for language in Language::ANALYSED {
+            taxonomy.vocabularies.insert(language, Vocabulary::default());
+        }
+        taxonomy.read_terms(&lines, &file.term)?;
+        taxonomy.read_contexts(&lines, &file.context)?;
+        taxonomy.read_masks(&lines, &file.mask)?;
+        Ok(taxonomy)
+    }
+
+    fn read_schemes(
+        &mut self,
+        lines: &Lines<'_>,
+        entries: &[toml::Spanned<SchemeEntry>],
+    ) -> Result<(), TaxonomyError> {
+        for entry in entries {
+            let at = entry.span().start;
+            let scheme = entry.get_ref();
+            check_id(lines, at, &scheme.id)?;
+            if self.schemes.iter().any(|other| other.id == scheme.id) {
+                return Err(lines.error(at, format!("scheme \"{}\" stands twice", scheme.id)));
+            }
+            check_labels(lines, at, &scheme.id, &scheme.labels)?;
+            self.schemes.push(Scheme { id: scheme.id.clone(), labels: scheme.labels.clone() });
+        }
+        if self.schemes.is_empty() {
+            return Err(lines.error(0, "there is no [[scheme]]; a taxonomy needs one at least"));
+        }
+        Ok(())
+    }
+
+    fn read_concepts(
+        &mut self,
+        lines: &Lines<'_>,
+        entries: &[toml::Spanned<ConceptEntry>],
+    ) -> Result<(), TaxonomyError> {
+        for entry in entries {
+            let at = entry.span().start;
+            let concept = entry.get_ref();
+            check_id(lines, at, &concept.id)?;
+            if self.concepts.iter().any(|other| other.id == concept.id) {
+                return Err(lines.error(
+                    at,
+                    format!("concept \"{}\" stands twice; ids must be unique in the file", concept.id),
+                ));
+            }
+            check_labels(lines, at, &concept.id, &concept.labels)?;
+            let Some(scheme) = self.schemes.iter().position(|scheme| scheme.id == concept.scheme) else {
+                return Err(lines.error(
+                    at,
+                    format!(
+                        "concept \"{}\" is of scheme \"{}\", which no [[scheme]] defines",
+                        concept.id, concept.scheme
+                    ),
+                ));
+            };
+            self.concepts.push(Concept {
+                id: concept.id.clone(),
+                scheme,
+                labels: concept.labels.clone(),
+                also: concept.also.clone(),
+                parent: None,
+            });
+        }
+        // Parents may stand after their children.
+        for (index, entry) in entries.iter().enumerate() {
+            if let Some(parent) = &entry.get_ref().parent {
+                let found = self.require(lines, entry.span().start, parent)?;
+                if found == index || self.concepts[found].scheme != self.concepts[index].scheme {
+                    return Err(lines.error(
+                        entry.span().start,
+                        format!("\"{parent}\" cannot be the parent of \"{}\"", self.concepts[index].id),
+                    ));
+                }
+                self.concepts[index].parent = Some(found);
+            }
+        }
+        for index in 0..self.concepts.len() {
+            let concept = &self.concepts[index];
+            let names: HashSet<String> = std::iter::once(concept.id.as_str())
+                .chain(concept.labels.all())
+                .chain(concept.also.iter().map(String::as_str))
+                .map(name_key)
+                .collect();
+            for name in names {
+                self.names.entry(name).or_default().push(index);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_terms(
+        &mut self,
+        lines: &Lines<'_>,
+        entries: &[toml::Spanned<TermEntry>],
+    ) -> Result<(), TaxonomyError> {
+        let mut seen: HashSet<(Language, usize, String)> = HashSet::new();
+        for entry in entries {
+            let term = entry.get_ref();
+            let at = entry.span().start;
+            let concept = self.require(lines, at, &term.concept)?;
+            let language = require_language(lines, at, &term.lang)?;
+            let weights =
+                [(Weight::Strong, &term.strong), (Weight::Medium, &term.medium), (Weight::Weak, &term.weak)];
+            for (weight, list) in weights {
+                for source in list {
+                    let at = source.span().start;
+                    let words =
+                        parse_term(language, source.get_ref()).map_err(|message| lines.error(at, message))?;
+                    if !seen.insert((language, concept, source.get_ref().to_lowercase())) {
+                        return Err(lines.error(
+                            at,
+                            format!(
+                                "\"{}\" stands twice for \"{}\" in {language}; remove one",
+                                source.get_ref(),
+                                term.concept
+                            ),
+                        ));
+                    }
+                    self.vocabulary_mut(language).add(Pattern {
+                        source: source.get_ref().clone(),
+                        words,
+                        role: Role::Evidence { concept, weight, context: None },
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_contexts(
+        &mut self,
+        lines: &Lines<'_>,
+        entries: &[toml::Spanned<ContextEntry>],
+    ) -> Result<(), TaxonomyError> {
+        for entry in entries {
+            let rule = entry.get_ref();
+            let at = entry.span().start;
+            let concept = self.require(lines, at, &rule.concept)?;
+            let language = require_language(lines, at, &rule.lang)?;
+            if rule.near.is_empty() && rule.not_near.is_empty() {
+                return Err(lines.error(
+                    at,
+                    format!(
+                        "the context of \"{}\" has neither near nor not_near; write a plain [[term]] instead",
+                        rule.text
+                    ),
+                ));
+            }
+            let company = |sources: &[String]| -> Result<Vec<Pattern>, TaxonomyError> {
+                sources
+                    .iter()
+                    .map(|source| {
+                        Ok(Pattern {
+                            source: source.clone(),
+                            words: parse_term(language, source)
+                                .map_err(|message| lines.error(at, message))?,
+                            role: Role::Mask { hides: Vec::new() },
+                        })
+                    })
+                    .collect()
+            };
+            let context = Context { near: company(&rule.near)?, not_near: company(&rule.not_near)? };
+            let words = parse_term(language, &rule.text).map_err(|message| lines.error(at, message))?;
+            let pattern = Pattern {
+                source: rule.text.clone(),
+                words,
+                role: Role::Evidence {
+                    concept,
+                    weight: rule.weight,
+                    context: Some(self.vocabulary_mut(language).contexts.len()),
+                },
+            };
+            for (text, expected, name) in
+                [(&rule.example, true, "example"), (&rule.counter, false, "counter")]
+            {
+                if holds_in_some_sentence(language, &pattern, &context, text) != expected {
+                    let says = if expected { "does not count in" } else { "counts in" };
+                    return Err(lines.error(
+                        at,
+                        format!(
+                            "the term \"{}\" {says} its {name} \"{text}\"; mend the rule or the sentence",
+                            rule.text
+                        ),
+                    ));
+                }
+            }
+            let vocabulary = self.vocabulary_mut(language);
+            vocabulary.contexts.push(context);
+            vocabulary.add(pattern);
+        }
+        Ok(())
+    }
+
+    fn read_masks(
+        &mut self,
+        lines: &Lines<'_>,
+        entries: &[toml::Spanned<MaskEntry>],
+    ) -> Result<(), TaxonomyError> {
+        for entry in entries {
+            let mask = entry.get_ref();
+            let at = entry.span().start;
+            let language = require_language(lines, at, &mask.lang)?;
+            if mask.hides.is_empty() {
+                return Err(lines
+                    .error(at, format!("the mask \"{}\" masks nothing: name concepts in hides", mask.text)));
+            }
+            let hides =
+                mask.hides.iter().map(|id| self.require(lines, at, id)).collect::<Result<Vec<usize>, _>>()?;
+            let words = parse_term(language, &mask.text).map_err(|message| lines.error(at, message))?;
+            let pattern =
+                Pattern { source: mask.text.clone(), words, role: Role::Mask { hides: hides.clone() } };
+            let vocabulary = self.vocabulary_mut(language);
+            if !mask_hides_something(language, vocabulary, &pattern, &hides, &mask.example) {
+                return Err(lines.error(
+                    at,
+                    format!(
+                        "the mask \"{}\" masks nothing in its example \"{}\": no term of {} stands within it; \
+                         remove the mask or mend the example",
+                        mask.text,
+                        mask.example,
+                        mask.hides.join(", ")
+                    ),
+                ));
+            }
+            vocabulary.add(pattern);
+        }
+        Ok(())
+    }
+
+    fn vocabulary_mut(&mut self, language: Language) -> &mut Vocabulary {
+        self.vocabularies.entry(language).or_default()
+    }
+
+    fn require(&self, lines: &Lines<'_>, at: usize, id: &str) -> Result<usize, TaxonomyError> {
+        self.concept_index(id).ok_or_else(|| {
+            let nearest =
+                crate::suggest::nearest(id, self.concepts.iter().map(|concept| concept.id.as_str()));
+            let hint = nearest.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
+            lines.error(at, format!("no [[concept]] has the id \"{id}\"{hint}"))
+        })
+    }
+
+    /// The patterns of a language. A language without its own is read with the English ones, whose
+    /// names of institutions are the likeliest to stand in it.
+    pub fn vocabulary(&self, language: Language) -> &Vocabulary {
+        let language = if language == Language::Other { Language::English } else { language };
+        // Parsing fills in all four.
+        &self.vocabularies[&language]
+    }
+
+    /// The index of a concept by its id.
+    pub fn concept_index(&self, id: &str) -> Option<usize> {
+        self.concepts.iter().position(|concept| concept.id == id)
+    }
+
+    /// The index of a scheme by its id.
+    pub fn scheme_index(&self, id: &str) -> Option<usize> {
+        self.schemes.iter().position(|scheme| scheme.id == id)
+    }
+
+    /// The concepts of a scheme, with their indices, in the order of the file.
+    pub fn concepts_of(&self, scheme: usize) -> impl Iterator<Item = (usize, &Concept)> {
+        self.concepts.iter().enumerate().filter(move |(_, concept)| concept.scheme == scheme)
+    }
+
+    /// The concept of a scheme that goes by a name: its id, or a label in any language, however typed.
+    pub fn by_name(&self, scheme: usize, name: &str) -> Option<usize> {
+        self.names.get(&name_key(name))?.iter().copied().find(|&index| self.concepts[index].scheme == scheme)
+    }
+
+    /// Every name by which the concepts of a scheme can be called, for suggestions.
+    pub fn names_of(&self, scheme: usize) -> Vec<&str> {
+        self.concepts_of(scheme)
+            .flat_map(|(_, concept)| {
+                std::iter::once(concept.id.as_str())
+                    .chain(concept.labels.all())
+                    .chain(concept.also.iter().map(String::as_str))
+            })
+            .collect()
+    }
+}
+
+/// Names are compared by their words: no case, accents, articles or punctuation.
+fn name_key(name: &str) -> String {
+    let tokens = tokenize(name);
+    let words: Vec<&str> = tokens.iter().map(|token| token.text.as_str()).collect();
+    if words.is_empty() { fold(name) } else { words.join(" ") }
+}
+
+fn check_id(lines: &Lines<'_>, at: usize, id: &str) -> Result<(), TaxonomyError> {
+    let fine =
+        !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if fine {
+        Ok(())
+    } else {
+        Err(lines.error(at, format!("\"{id}\" cannot be an id: use lower-case letters, digits and hyphens")))
+    }
+}
+
+fn check_labels(lines: &Lines<'_>, at: usize, id: &str, labels: &Labels) -> Result<(), TaxonomyError> {
+    if labels.all().iter().any(|label| label.trim().is_empty()) {
+        return Err(lines.error(at, format!("\"{id}\" has an empty label; write it in all four languages")));
+    }
+    Ok(())
+}
+
+fn require_language(lines: &Lines<'_>, at: usize, code: &str) -> Result<Language, TaxonomyError> {
+    Language::ANALYSED
+        .into_iter()
+        .find(|language| language.code() == code)
+        .ok_or_else(|| lines.error(at, format!("\"{code}\" is none of the languages it, en, fr, es")))
+}
+
+/// Reads a term: words with `=`, `^`, `*` and `|` (see `CONTRIBUTING.md`).
+fn parse_term(language: Language, source: &str) -> Result<Vec<Vec<WordPattern>>, String> {
+    let mut words: Vec<Vec<WordPattern>> = Vec::new();
+    for slot in source.split_whitespace() {
+        let mut alternatives: Vec<WordPattern> = Vec::new();
+        let mut rest_of_first: Vec<Vec<WordPattern>> = Vec::new();
+        let options: Vec<&str> = slot.split('|').collect();
+        for option in &options {
+            let exact = option.contains('=');
+            let capital = option.contains('^');
+            let bare = option.trim_start_matches(['=', '^']);
+            let (bare, prefix) = match bare.strip_suffix('*') {
+                Some(bare) => (bare, true),
+                None => (bare, false),
+            };
+            let tokens = tokenize(bare);
+            if tokens.is_empty() {
+                return Err(format!("the term \"{source}\" has an empty word"));
+            }
+            if tokens.len() > 1 && options.len() > 1 {
+                return Err(format!(
+                    "\"{option}\" in the term \"{source}\" is more than one word; write a term for each alternative"
+                ));
+            }
+            let last = tokens.len() - 1;
+            for (at, token) in tokens.iter().enumerate() {
+                let pattern = if prefix && at == last {
+                    if token.text.len() < PREFIX_KEY || !token.text.is_char_boundary(PREFIX_KEY) {
+                        return Err(format!(
+                            "the prefix \"{option}\" in the term \"{source}\" is too short: give {PREFIX_KEY} letters at least"
+                        ));
+                    }
+                    WordPattern::Prefix(token.text.clone())
+                } else if exact {
+                    WordPattern::Exact { form: token.text.clone(), capital }
+                } else {
+                    WordPattern::Lexeme { lexeme: lexeme(language, &token.text, token.accented), capital }
+                };
+                if at == 0 {
+                    alternatives.push(pattern);
+                } else {
+                    rest_of_first.push(vec![pattern]);
+                }
+            }
+        }
+        words.push(alternatives);
+        words.extend(rest_of_first);
+    }
+    if words.is_empty() {
+        return Err("a term is empty".to_owned());
+    }
+    if words.len() > MAX_TERM_WORDS {
+        return Err(format!(
+            "the term \"{source}\" has {} words; {MAX_TERM_WORDS} are the most",
+            words.len()
+        ));
+    }
+    Ok(words)
+}
+
+/// Runs `check` on the words of a text.
+fn with_words<T>(language: Language, text: &str, check: impl FnOnce(&[Word<'_>]) -> T) -> T {
+    let tokens = tokenize(text);
+    let lexemes: Vec<Lexeme> =
+        tokens.iter().map(|token| lexeme(language, &token.text, token.accented)).collect();
+    let words: Vec<Word<'_>> =
+        tokens.iter().zip(&lexemes).map(|(token, lexeme)| Word { token, lexeme, shouted: false }).collect();
+    check(&words)
+}
+
+impl Context {
+    /// Says whether a sentence is the company that this context asks for.
+    pub fn holds(&self, sentence: &[Word<'_>]) -> bool {
+        let stands = |pattern: &Pattern| (0..sentence.len()).any(|at| pattern.matches(&sentence[at..]));
+        (self.near.is_empty() || self.near.iter().any(stands)) && !self.not_near.iter().any(stands)
+    }
+}
+
+fn holds_in_some_sentence(language: Language, pattern: &Pattern, context: &Context, text: &str) -> bool {
+    crate::segment::sentences(text).into_iter().any(|sentence| {
+        with_words(language, sentence, |words| {
+            (0..words.len()).any(|at| pattern.matches(&words[at..])) && context.holds(words)
+        })
+    })
+}
+
+/// Whether the mask stands in its example over a term of a concept that it hides.
+fn mask_hides_something(
+    language: Language,
+    vocabulary: &Vocabulary,
+    mask: &Pattern,
+    hides: &[usize],
+    example: &str,
+) -> bool {
+    with_words(language, example, |words| {
+        (0..words.len()).filter(|&at| mask.matches(&words[at..])).any(|start| {
+            let end = start + mask.len();
+            (start..end).any(|at| {
+                let word = &words[at];
+                vocabulary
+                    .candidates(&word.token.text, &word.lexeme.root)
+                    .into_iter()
+                    .map(|index| vocabulary.pattern(index))
+                    .any(|pattern| {
+                        matches!(&pattern.role, Role::Evidence { concept, .. } if hides.contains(concept))
+                            && at + pattern.len() <= end
+                            && pattern.matches(&words[at..])
+                    })
+            })
+        })
+    })
+}
