@@ -8,9 +8,9 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{ANALYSIS_VERSION, Stemmers, terms, tokenize};
+use crate::analysis::{ANALYSIS_VERSION, Stemmers, stems, terms, tokenize};
 use crate::corpus::{self, FoundFile, Location, MAX_FILE_BYTES, Source, Unreadable};
-use crate::document::{Document, Language};
+use crate::document::Document;
 use crate::engine::local::{
     CommitInfo, Fingerprint, IndexedPassage, LocalEngine, LocalWriter, SCHEMA_VERSION, WriteLock,
 };
@@ -663,9 +663,8 @@ impl Worker<'_> {
         segment(&document)
             .into_iter()
             .map(|passage| {
-                let tokens = tokenize(&passage.text);
-                let terms = terms(&mut self.stemmers, passage.language, &tokens);
-                let head = self.head(info.title.as_deref(), &passage.headings, passage.language);
+                let head = tokenize(&head_text(info.title.as_deref(), &passage.headings));
+                let terms = terms(&mut self.stemmers, passage.language, &tokenize(&passage.text), &head);
                 let tags = self
                     .tagger
                     .tag(&passage.text, &passage.headings, passage.language, false)
@@ -677,19 +676,25 @@ impl Worker<'_> {
                         (format!("{scheme}:{}", concept.id), (tag.score * 100.0).round() / 100.0)
                     })
                     .collect();
+                let passage_language = passage.language;
                 IndexedPassage {
                     source: file.key.clone(),
                     stored: StoredPassage { document: info.clone(), passage, tags },
+                    head: stems(&mut self.stemmers, passage_language, &head),
                     terms,
-                    head,
                 }
             })
             .collect()
     }
+}
 
-    fn head(&mut self, title: Option<&str>, headings: &[String], language: Language) -> String {
-        let text =
-            title.into_iter().chain(headings.iter().map(String::as_str)).collect::<Vec<_>>().join("\n");
-        terms(&mut self.stemmers, language, &tokenize(&text)).stem
+/// The title and the headings, each once.
+fn head_text(title: Option<&str>, headings: &[String]) -> String {
+    let mut parts: Vec<&str> = title.into_iter().collect();
+    for heading in headings {
+        if !parts.contains(&heading.as_str()) {
+            parts.push(heading);
+        }
     }
+    parts.join("\n")
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::tokenize;
 use crate::document::Language;
 use crate::engine::local::LocalEngine;
-use crate::engine::{Contribution, DocumentInfo, EngineError, Found, Hit, Page, StoredPassage};
+use crate::engine::{Contribution, DocumentInfo, EngineError, Hit, Page, StoredPassage};
 use crate::query::plan::{Field, Filters, Plan, PlanOptions, Planner, Weights};
 use crate::snippet::{Highlighter, Snippet};
 use crate::tagger::{Evidence, Tagger};
@@ -242,22 +242,21 @@ impl<'a> Searcher<'a> {
         )
     }
 
-    /// Only the ranked list, for measuring: no suggestions, no snippets.
+    /// Only the ids of the ranked list (document and passage number), for measuring.
     ///
     /// # Errors
     /// An index that cannot be read.
-    pub fn ranked(&mut self, query: &str, options: &Options) -> Result<Found, EngineError> {
+    pub fn ranked(&mut self, query: &str, options: &Options) -> Result<Vec<(String, u64)>, EngineError> {
         let plan = self.plan(query, options);
-        self.engine.search(
-            &plan,
-            Page {
-                limit: options.limit,
-                offset: options.offset,
-                duplicates: options.duplicates,
-                explain: false,
-                count: false,
-            },
-        )
+        let page = Page {
+            limit: options.limit,
+            offset: options.offset,
+            duplicates: options.duplicates,
+            explain: false,
+            count: false,
+        };
+        let ids = self.engine.search_ids(&plan, page)?;
+        Ok(ids.into_iter().map(|(document, number, _)| (document, number)).collect())
     }
 
     fn hits(&mut self, plan: &Plan, hits: Vec<Hit>, options: &Options) -> Vec<AnswerHit> {
@@ -336,11 +335,11 @@ impl<'a> Searcher<'a> {
 
     /// Whether any passage has the word in one of its forms, or a word with its stem.
     fn is_known(&self, word: &crate::query::plan::WordPlan) -> Result<bool, EngineError> {
-        for leaf in &word.leaves {
-            if matches!(leaf.field, Field::Exact | Field::Stem)
-                && self.engine.frequency(leaf.field, &leaf.term)? > 0
-            {
-                return Ok(true);
+        for leaf in word.leaves.iter().filter(|leaf| matches!(leaf.field, Field::Exact | Field::Stem)) {
+            for term in &leaf.terms {
+                if self.engine.frequency(leaf.field, term)? > 0 {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)

@@ -123,7 +123,7 @@ pub(super) fn lexeme(folded: &str, accented: bool) -> Lexeme {
     if accented || folded.len() < 4 {
         return Lexeme::new(folded, ALONE);
     }
-    let Some(last) = folded.bytes().last() else {
+    let Some(last) = folded.bytes().last().filter(u8::is_ascii) else {
         return Lexeme::new(folded, ALONE);
     };
     let body = &folded[..folded.len() - 1];
@@ -212,7 +212,11 @@ pub(super) fn forms(root: &str) -> Vec<String> {
 /// *-ari* (*regolare, regolari*; *familiare*), and leaves *-iera, -iere* apart (*frontiera, frontiere*).
 /// Stemming the singular in the plural's place makes both meet.
 pub(super) fn stem(snowball: &Stemmer, folded: &str) -> String {
-    let replaced = if let Some(root) = folded.strip_suffix("iere").filter(|r| r.len() >= 3) {
+    let replaced = if !folded.is_ascii() {
+        None
+    } else if folded.len() >= 7 && folded.ends_with("ita") {
+        Some(format!("{}à", &folded[..folded.len() - 1]))
+    } else if let Some(root) = folded.strip_suffix("iere").filter(|r| r.len() >= 3) {
         Some(format!("{root}iera"))
     } else if let Some(root) =
         folded.strip_suffix("olari").or_else(|| folded.strip_suffix("iliari")).filter(|r| r.len() >= 2)
@@ -243,6 +247,14 @@ mod tests {
             lexeme(&folded, word.ends_with(['à', 'è', 'é', 'ì', 'ò', 'ù']))
         };
         of(one).meets(&of(other))
+    }
+
+    #[test]
+    fn words_of_other_scripts_pass() {
+        for word in ["γδ", "мигранты", "ñandú", "移民民民"] {
+            assert_eq!(lexeme(word, false).root, word);
+            assert!(!forms(word).is_empty());
+        }
     }
 
     #[test]

@@ -61,11 +61,10 @@ pub fn is_question_word(language: Language, folded: &str) -> bool {
     }
 }
 
-/// The family key of a folded word: its first letters, or nothing for a word too short to have one.
-pub fn family(folded: &str) -> Option<&str> {
-    let mut indices = folded.char_indices();
-    let end = indices.nth(FAMILY_LETTERS)?.0;
-    Some(&folded[..end])
+/// The family key of a folded word: its first letters; a short word is its own family.
+pub fn family(folded: &str) -> &str {
+    let end = folded.char_indices().nth(FAMILY_LETTERS).map_or(folded.len(), |(at, _)| at);
+    &folded[..end]
 }
 
 /// The stemmers of the four languages, with a memory of the words that they have seen.
@@ -129,9 +128,22 @@ pub struct Terms {
     pub wide: String,
 }
 
-/// The terms of a text written in `language`.
-pub fn terms(stemmers: &mut Stemmers, language: Language, tokens: &[Token]) -> Terms {
+/// Stands between a passage's words and those of its headings, so that no phrase reaches from one into the other.
+const BREAK: &str = "\u{B6}";
+
+/// The terms of a passage written in `language`: those of its text, then those of its title and headings, which
+/// say what it is about when its own words do not.
+pub fn terms(stemmers: &mut Stemmers, language: Language, tokens: &[Token], head: &[Token]) -> Terms {
     let mut out = Terms::default();
+    add_terms(&mut out, stemmers, language, tokens);
+    if !head.is_empty() {
+        push_term(&mut out.exact, BREAK);
+        add_terms(&mut out, stemmers, language, head);
+    }
+    out
+}
+
+fn add_terms(out: &mut Terms, stemmers: &mut Stemmers, language: Language, tokens: &[Token]) {
     for token in tokens {
         push_term(&mut out.exact, &token.text);
         match token.kind {
@@ -140,9 +152,7 @@ pub fn terms(stemmers: &mut Stemmers, language: Language, tokens: &[Token]) -> T
                     continue;
                 }
                 push_term(&mut out.stem, stemmers.stem(language, &token.text));
-                if let Some(family) = family(&token.text) {
-                    push_term(&mut out.wide, family);
-                }
+                push_term(&mut out.wide, family(&token.text));
             }
             TokenKind::Number | TokenKind::Ideograph => push_term(&mut out.stem, &token.text),
             TokenKind::Symbol => {
@@ -156,7 +166,13 @@ pub fn terms(stemmers: &mut Stemmers, language: Language, tokens: &[Token]) -> T
     for reference in references(tokens) {
         push_term(&mut out.wide, &reference.key);
     }
-    out
+}
+
+/// The stems of a text's words that are no function words, separated by spaces.
+pub fn stems(stemmers: &mut Stemmers, language: Language, tokens: &[Token]) -> String {
+    let mut out = Terms::default();
+    add_terms(&mut out, stemmers, language, tokens);
+    out.stem
 }
 
 fn push_term(out: &mut String, term: &str) {
@@ -221,9 +237,10 @@ mod tests {
     #[test]
     fn tiers_of_a_sentence() {
         let text = "L'OIM accoglie i migranti: A/RES/73/195, art. 14.";
-        let terms = terms(&mut Stemmers::default(), Language::Italian, &tokenize(text));
-        assert_eq!(terms.exact, "oim accoglie i migranti a/res/73/195 art 14");
-        assert_eq!(terms.stem, "oim accogl migrant a/res/73/195 art 14");
-        assert_eq!(terms.wide, "accog migra res/73/195 73/195 195 art:14");
+        let terms =
+            terms(&mut Stemmers::default(), Language::Italian, &tokenize(text), &tokenize("Il Patto"));
+        assert_eq!(terms.exact, "oim accoglie i migranti a/res/73/195 art 14 ¶ il patto");
+        assert_eq!(terms.stem, "oim accogl migrant a/res/73/195 art 14 patt");
+        assert_eq!(terms.wide, "oim accog migra res/73/195 73/195 195 art art:14 patto");
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use gcm_search::document::Language;
+use gcm_search::engine::local::LocalEngine;
 use gcm_search::eval::{LabelCounts, Measures, mean, measure, parse_qrels, parse_queries};
 use gcm_search::language;
 use gcm_search::search::{Options, Searcher};
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::{EvalArgs, Format, Global, Unit};
 use super::terminal::Terminal;
-use super::{Failure, Knowledge, Outcome, engine_failure, open_or_build};
+use super::{Failure, Knowledge, Outcome, engine_failure};
 use crate::output;
 
 /// How deep a ranked list is measured.
@@ -42,7 +43,7 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
     let named = |path: &Path, error: String| Failure::new(format!("{}: {error}", path.display()));
     let list = parse_queries(&read(queries)?).map_err(|error| named(queries, error))?;
     let judged = parse_qrels(&read(qrels)?).map_err(|error| named(qrels, error))?;
-    let engine = open_or_build(global, &knowledge, terminal)?;
+    let engine = LocalEngine::open(&global.index).map_err(|error| engine_failure(error, global))?;
     let mut searcher = Searcher::new(&engine, &knowledge.taxonomy);
     let options = Options {
         // A document may have several passages among the best.
@@ -60,10 +61,10 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
         };
         let found = searcher.ranked(&query.text, &options).map_err(|error| engine_failure(error, global))?;
         let mut ranked: Vec<String> = Vec::with_capacity(DEPTH);
-        for hit in found.hits {
+        for (document, number) in found {
             let id = match args.unit {
-                Unit::Passage => hit.stored.id(),
-                Unit::Document => hit.stored.document.id.clone(),
+                Unit::Passage => format!("{document}#{number}"),
+                Unit::Document => document,
             };
             if !ranked.contains(&id) {
                 ranked.push(id);

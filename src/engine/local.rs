@@ -307,43 +307,66 @@ impl LocalEngine {
     /// An index that cannot be read.
     pub fn search(&self, plan: &Plan, page: Page) -> Result<Found, EngineError> {
         let searcher = self.reader.searcher();
-        let lowered = Lowering { searcher: &searcher, fields: self.fields, plan, leaves: Vec::new() }
+        let ranking = self.ranking(&searcher, plan, page)?;
+        let hits = ranking
+            .scored
+            .into_iter()
+            .map(|scored| {
+                Ok(Hit {
+                    score: scored.score,
+                    stored: self.stored(&searcher, scored.address)?,
+                    contributions: if page.explain { scored.contributions } else { Vec::new() },
+                })
+            })
+            .collect::<Result<Vec<Hit>, EngineError>>()?;
+        Ok(Found { total: ranking.total, hits })
+    }
+
+    /// The ids (document and passage number) of the hits of a plan, best first, with their scores.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn search_ids(&self, plan: &Plan, page: Page) -> Result<Vec<(String, u64, f64)>, EngineError> {
+        let searcher = self.reader.searcher();
+        let ranking = self.ranking(&searcher, plan, page)?;
+        ranking
+            .scored
+            .into_iter()
+            .map(|scored| {
+                let (document, number) = self.key(&searcher, scored.address)?;
+                Ok((document, number, scored.score))
+            })
+            .collect()
+    }
+
+    /// The page of the ranked list that is asked for.
+    fn ranking(&self, searcher: &Searcher, plan: &Plan, page: Page) -> Result<Ranking, EngineError> {
+        let lowered = Lowering { searcher, fields: self.fields, plan, leaves: Vec::new() }
             .lower()
             .map_err(|error| self.error(error))?;
         let wanted = page.offset.saturating_add(page.limit);
-        let all = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX);
-        let mut fetch = wanted.saturating_mul(2).clamp(WINDOW, all.max(1));
+        let all = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX).max(1);
+        let mut fetch = wanted.saturating_mul(2).max(WINDOW).min(all);
         loop {
             let top = searcher
                 .search(&lowered.query, &TopDocs::with_limit(fetch).order_by_score())
                 .map_err(|error| self.error(error))?;
             let exhausted = top.len() < fetch || fetch >= all;
-            let scored = rescore(&searcher, self.fields.exact, &top, &lowered.leaves, plan, WINDOW)
+            let scored = rescore(searcher, self.fields.exact, &top, &lowered.leaves, plan, WINDOW)
                 .map_err(|error| self.error(error))?;
-            let ranked = self.rank(&searcher, scored, page.duplicates)?;
-            if ranked.len() >= wanted || exhausted {
-                let total = if exhausted && !page.duplicates {
-                    top.len()
-                } else if page.count {
-                    searcher.search(&lowered.query, &Count).map_err(|error| self.error(error))?
-                } else {
-                    top.len()
-                };
-                let hits = ranked
-                    .into_iter()
-                    .skip(page.offset)
-                    .take(page.limit)
-                    .map(|scored| {
-                        Ok(Hit {
-                            score: scored.score,
-                            stored: self.stored(&searcher, scored.address)?,
-                            contributions: if page.explain { scored.contributions } else { Vec::new() },
-                        })
-                    })
-                    .collect::<Result<Vec<Hit>, EngineError>>()?;
-                return Ok(Found { total, hits });
+            let mut scored = self.rank(searcher, scored, page.duplicates)?;
+            if scored.len() < wanted && !exhausted {
+                fetch = fetch.saturating_mul(4).min(all);
+                continue;
             }
-            fetch = fetch.saturating_mul(4).min(all);
+            let total = if exhausted || !page.count {
+                top.len()
+            } else {
+                searcher.search(&lowered.query, &Count).map_err(|error| self.error(error))?
+            };
+            scored.truncate(wanted);
+            scored.drain(..page.offset.min(scored.len()));
+            return Ok(Ranking { total, scored });
         }
     }
 
@@ -520,6 +543,12 @@ pub(super) struct Scored {
     pub(super) contributions: Vec<Contribution>,
 }
 
+/// A page of a ranked list.
+struct Ranking {
+    total: usize,
+    scored: Vec<Scored>,
+}
+
 /// A plan in tantivy's terms.
 struct Lowered {
     query: Box<dyn Query>,
@@ -572,8 +601,8 @@ impl Lowering<'_> {
         let scoring: Vec<(EngineOccur, Box<dyn Query>)> = self
             .leaves
             .iter()
-            .filter(|leaf| leaf.exists(self.searcher))
-            .map(|leaf| (EngineOccur::Should, leaf.query()))
+            .flat_map(|leaf| leaf.queries(self.searcher))
+            .map(|query| (EngineOccur::Should, query))
             .collect();
         if must.is_empty() && must_not.is_empty() && filters.is_empty() {
             let query: Box<dyn Query> = if !any_should {
@@ -607,22 +636,25 @@ impl Lowering<'_> {
     }
 
     fn leaf(&mut self, word: usize, leaf: &Leaf) {
-        let typed = &self.plan.words[word].typed;
+        let first = leaf.terms.first().map_or("", String::as_str);
         let by = match leaf.field {
-            Field::Exact if leaf.term == self.plan.words[word].exact => "the word itself".to_owned(),
-            Field::Exact => format!("another form, \"{}\"", leaf.term),
-            Field::Stem => format!("the stem \"{}\"", leaf.term),
-            Field::Wide => format!("the family \"{}\"", leaf.term),
-            Field::Head => format!("the stem \"{}\" in the title or a heading", leaf.term),
+            Field::Exact if leaf.terms.len() == 1 => "the word itself".to_owned(),
+            Field::Exact => "a form of the word".to_owned(),
+            Field::Stem => format!("the stem \"{first}\""),
+            Field::Wide => format!("the family \"{first}\""),
+            Field::Head => format!("the stem \"{first}\" in the title or a heading"),
         };
-        self.leaves.push(ScoredLeaf::term(
-            Term::from_field_text(self.fields.of(leaf.field), &leaf.term),
-            leaf.boost,
-            word,
-            typed.clone(),
-            by,
-            leaf.field == Field::Exact,
-        ));
+        let field = self.fields.of(leaf.field);
+        let terms = leaf.terms.iter().map(|term| Term::from_field_text(field, term)).collect();
+        // A word of several forms stands where any of them does; one without has its exact leaf for that.
+        let has_positions = leaf.field == Field::Exact
+            && (leaf.terms.len() > 1
+                || !self.plan.words[word]
+                    .leaves
+                    .iter()
+                    .any(|other| other.field == Field::Exact && other.terms.len() > 1));
+        let typed = self.plan.words[word].typed.clone();
+        self.leaves.push(ScoredLeaf::terms(terms, leaf.boost, word, typed, by, has_positions));
     }
 
     /// A query for what a clause matches; it does not score.
@@ -630,7 +662,11 @@ impl Lowering<'_> {
         Ok(match clause {
             Clause::Word(index) => self.word_matcher(*index, &[Field::Exact, Field::Stem]),
             Clause::StrictWord(index) => self.word_matcher(*index, &[Field::Exact]),
-            Clause::InHead(index) => self.word_matcher(*index, &[Field::Head]),
+            Clause::InHead(index) => {
+                let stems = self.plan.words[*index].leaves.iter().filter(|leaf| leaf.field == Field::Stem);
+                let terms = stems.flat_map(|leaf| &leaf.terms);
+                Box::new(TermSetQuery::new(terms.map(|term| Term::from_field_text(self.fields.head, term))))
+            }
             Clause::Phrase(forms) => match &forms[..] {
                 [one] => self.exact_term(one),
                 forms => {
@@ -647,7 +683,8 @@ impl Lowering<'_> {
                             .leaves
                             .iter()
                             .filter(|leaf| leaf.field == Field::Exact)
-                            .map(|leaf| Term::from_field_text(self.fields.exact, &leaf.term))
+                            .flat_map(|leaf| &leaf.terms)
+                            .map(|term| Term::from_field_text(self.fields.exact, term))
                             .collect()
                     })
                     .collect(),
@@ -697,17 +734,20 @@ impl Lowering<'_> {
 
     fn word_matcher(&self, index: usize, fields: &[Field]) -> Box<dyn Query> {
         let leaves = &self.plan.words[index].leaves;
-        let mut terms: Vec<Term> = leaves
-            .iter()
-            .filter(|leaf| fields.contains(&leaf.field))
-            .map(|leaf| Term::from_field_text(self.fields.of(leaf.field), &leaf.term))
-            .collect();
+        let terms_in = |wanted: &dyn Fn(Field) -> bool| -> Vec<Term> {
+            leaves
+                .iter()
+                .filter(|leaf| wanted(leaf.field))
+                .flat_map(|leaf| {
+                    let field = self.fields.of(leaf.field);
+                    leaf.terms.iter().map(move |term| Term::from_field_text(field, term))
+                })
+                .collect()
+        };
+        let mut terms = terms_in(&|field| fields.contains(&field));
         if terms.is_empty() {
             // A reference has no exact form of its own.
-            terms = leaves
-                .iter()
-                .map(|leaf| Term::from_field_text(self.fields.of(leaf.field), &leaf.term))
-                .collect();
+            terms = terms_in(&|_| true);
         }
         Box::new(TermSetQuery::new(terms))
     }
@@ -716,8 +756,8 @@ impl Lowering<'_> {
     fn expansion(&mut self, typed: &str, terms: &[(String, u64)], scores: bool) -> Box<dyn Query> {
         if scores {
             for (term, _) in terms.iter().take(SCORED_EXPANSIONS) {
-                self.leaves.push(ScoredLeaf::term(
-                    Term::from_field_text(self.fields.exact, term),
+                self.leaves.push(ScoredLeaf::terms(
+                    vec![Term::from_field_text(self.fields.exact, term)],
                     self.plan.weights.exact,
                     usize::MAX,
                     typed.to_owned(),

@@ -5,10 +5,10 @@
 //! Closeness only ever adds to a score, so no passage below the window could have risen into it
 //! from further down than its own sum allows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tantivy::postings::Postings;
-use tantivy::query::{Bm25StatisticsProvider, Bm25Weight};
+use tantivy::query::Bm25StatisticsProvider;
 use tantivy::query::{BoostQuery, ConstScoreQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocAddress, DocSet, Score, Searcher, SegmentReader, TERMINATED, Term};
@@ -32,8 +32,8 @@ pub(super) struct ScoredLeaf {
 }
 
 enum LeafKind {
-    /// A term, scored by BM25.
-    Term(Term),
+    /// Terms that count as one, scored by BM25.
+    Terms(Vec<Term>),
     /// A tag: the same for every passage that has it.
     Concept(Term),
     /// A part that matches without scoring, such as a nested group.
@@ -41,15 +41,15 @@ enum LeafKind {
 }
 
 impl ScoredLeaf {
-    pub(super) fn term(
-        term: Term,
+    pub(super) fn terms(
+        terms: Vec<Term>,
         boost: f32,
         word: usize,
         typed: String,
         by: String,
         has_positions: bool,
     ) -> ScoredLeaf {
-        ScoredLeaf { kind: LeafKind::Term(term), word, typed, by, boost, has_positions }
+        ScoredLeaf { kind: LeafKind::Terms(terms), word, typed, by, boost, has_positions }
     }
 
     pub(super) fn concept(term: Term, name: String, boost: f32) -> ScoredLeaf {
@@ -74,30 +74,39 @@ impl ScoredLeaf {
         }
     }
 
-    /// Whether it can match anything; terms that no passage has only cost time.
-    pub(super) fn exists(&self, searcher: &Searcher) -> bool {
+    /// The queries of the first pass; none for what no passage has, which would only cost time.
+    ///
+    /// The forms of a lexeme are weighed alike: each with the rarity of all of them together.
+    pub(super) fn queries(&self, searcher: &Searcher) -> Vec<Box<dyn Query>> {
         match &self.kind {
-            LeafKind::Term(term) | LeafKind::Concept(term) => {
-                searcher.doc_freq(term).is_ok_and(|count| count > 0)
+            LeafKind::Terms(terms) => {
+                let counts: Vec<u64> =
+                    terms.iter().map(|term| searcher.doc_freq(term).unwrap_or(0)).collect();
+                let all = searcher.num_docs();
+                let together = idf(counts.iter().sum::<u64>().min(all), all);
+                terms
+                    .iter()
+                    .zip(counts)
+                    .filter(|&(_, count)| count > 0)
+                    .map(|(term, count)| -> Box<dyn Query> {
+                        let query = TermQuery::new(term.clone(), IndexRecordOption::WithFreqs);
+                        let boost = self.boost * (together / idf(count, all)) as f32;
+                        Box::new(BoostQuery::new(Box::new(query), boost))
+                    })
+                    .collect()
             }
-            LeafKind::Part(_) => true,
+            LeafKind::Concept(term) => {
+                let query = TermQuery::new(term.clone(), IndexRecordOption::Basic);
+                vec![Box::new(ConstScoreQuery::new(Box::new(query), self.boost))]
+            }
+            LeafKind::Part(query) => vec![Box::new(ConstScoreQuery::new(query.box_clone(), 0.0))],
         }
     }
+}
 
-    /// The query of the first pass.
-    pub(super) fn query(&self) -> Box<dyn Query> {
-        match &self.kind {
-            LeafKind::Term(term) => Box::new(BoostQuery::new(
-                Box::new(TermQuery::new(term.clone(), IndexRecordOption::WithFreqs)),
-                self.boost,
-            )),
-            LeafKind::Concept(term) => Box::new(ConstScoreQuery::new(
-                Box::new(TermQuery::new(term.clone(), IndexRecordOption::Basic)),
-                self.boost,
-            )),
-            LeafKind::Part(query) => Box::new(ConstScoreQuery::new(query.box_clone(), 0.0)),
-        }
-    }
+/// How rare a term is: the inverse document frequency of BM25, as tantivy and Lucene compute it.
+fn idf(count: u64, all: u64) -> f64 {
+    (1.0 + (all as f64 - count as f64 + 0.5).max(0.0) / (count as f64 + 0.5)).ln()
 }
 
 /// What is known of one passage while it is scored.
@@ -131,8 +140,7 @@ pub(super) fn rescore(
     for passages in &mut by_segment {
         passages.sort_unstable();
     }
-    let mut idf = vec![0.0f64; plan.words.len()];
-    let passages_in_all = searcher.num_docs() as f64;
+    let mut rarity = vec![0.0f64; plan.words.len()];
     for leaf in leaves {
         match &leaf.kind {
             LeafKind::Part(_) => {}
@@ -143,18 +151,21 @@ pub(super) fn rescore(
                     })?;
                 }
             }
-            LeafKind::Term(term) => {
-                let frequency = searcher.doc_freq(term)?;
+            LeafKind::Terms(terms) => {
+                let mut frequency = 0;
+                for term in terms {
+                    frequency += searcher.doc_freq(term)?;
+                }
                 if frequency == 0 {
                     continue;
                 }
-                if leaf.has_positions && leaf.word < idf.len() {
-                    let rare =
-                        (1.0 + (passages_in_all - frequency as f64 + 0.5) / (frequency as f64 + 0.5)).ln();
-                    idf[leaf.word] = if idf[leaf.word] == 0.0 { rare } else { idf[leaf.word].min(rare) };
+                frequency = frequency.min(searcher.num_docs());
+                if leaf.has_positions && leaf.word < rarity.len() {
+                    rarity[leaf.word] = idf(frequency, searcher.num_docs());
                 }
-                let weight = bm25(searcher, term, frequency)?.boost_by(leaf.boost);
-                let wants_positions = leaf.has_positions && term.field() == exact && !pairs.is_empty();
+                let field = terms[0].field();
+                let weight = Bm25::new(searcher, field, frequency, plan)?;
+                let wants_positions = leaf.has_positions && field == exact && !pairs.is_empty();
                 let option = if wants_positions {
                     IndexRecordOption::WithFreqsAndPositions
                 } else {
@@ -164,16 +175,25 @@ pub(super) fn rescore(
                     if passages.is_empty() {
                         continue;
                     }
-                    let norms = segment.get_fieldnorms_reader(term.field())?;
-                    each_posting(segment, term, option, passages, |at, postings| {
-                        let id = norms.fieldnorm_id(postings.doc());
-                        add(&mut drafts[at], leaf, f64::from(weight.score(id, postings.term_freq())));
-                        if wants_positions {
-                            let mut positions = Vec::new();
-                            postings.positions(&mut positions);
-                            drafts[at].positions[leaf.word].extend(positions);
-                        }
-                    })?;
+                    let mut counts: BTreeMap<usize, (u32, u32)> = BTreeMap::new();
+                    for term in terms {
+                        each_posting(segment, term, option, passages, |at, postings| {
+                            counts.entry(at).or_insert((postings.doc(), 0)).1 += postings.term_freq();
+                            if wants_positions {
+                                let mut positions = Vec::new();
+                                postings.positions(&mut positions);
+                                drafts[at].positions[leaf.word].extend(positions);
+                            }
+                        })?;
+                    }
+                    let norms = segment.get_fieldnorms_reader(field)?;
+                    for (at, (doc, count)) in counts {
+                        add(
+                            &mut drafts[at],
+                            leaf,
+                            f64::from(leaf.boost) * weight.score(norms.fieldnorm(doc), count),
+                        );
+                    }
                 }
             }
         }
@@ -183,17 +203,38 @@ pub(super) fn rescore(
         .zip(drafts)
         .map(|(&(_, address), mut draft)| {
             if in_window.contains_key(&address) {
-                closeness(&mut draft, plan, &pairs, &idf);
+                closeness(&mut draft, plan, &pairs, &rarity);
             }
             Scored { address, score: draft.score, contributions: draft.contributions }
         })
         .collect())
 }
 
-fn bm25(searcher: &Searcher, term: &Term, frequency: u64) -> tantivy::Result<Bm25Weight> {
-    let passages = searcher.total_num_docs()?;
-    let average = searcher.total_num_tokens(term.field())? as Score / passages as Score;
-    Ok(Bm25Weight::for_one_term_without_explain(frequency, passages, average))
+/// BM25 (Robertson and Zaragoza 2009) with the parameters of the plan.
+struct Bm25 {
+    rarity: f64,
+    average: f64,
+    k1: f64,
+    b: f64,
+}
+
+impl Bm25 {
+    fn new(searcher: &Searcher, field: Field, frequency: u64, plan: &Plan) -> tantivy::Result<Bm25> {
+        let all = searcher.num_docs();
+        Ok(Bm25 {
+            rarity: idf(frequency, all).powf(f64::from(plan.weights.rarity)),
+            average: searcher.total_num_tokens(field)? as f64 / all.max(1) as f64,
+            k1: f64::from(plan.weights.k1),
+            b: f64::from(plan.weights.b),
+        })
+    }
+
+    /// The score of a term that stands `count` times in a field of `length` terms.
+    fn score(&self, length: u32, count: u32) -> f64 {
+        let count = f64::from(count);
+        let norm = self.k1 * (1.0 - self.b + self.b * f64::from(length) / self.average);
+        self.rarity * (self.k1 + 1.0) * count / (count + norm)
+    }
 }
 
 fn each_posting(
@@ -225,16 +266,22 @@ fn add(draft: &mut Draft, leaf: &ScoredLeaf, score: f64) {
     draft.contributions.push(Contribution { word: leaf.typed.clone(), by: leaf.by.clone(), score });
 }
 
-/// Words that stand side by side in the query, function words between them left out.
+/// How many places apart in the query words may be whose closeness in a passage counts.
+const PAIR_REACH: usize = 3;
+
+/// Words that stand near each other in the query, function words between them left out.
 fn pairs(plan: &Plan) -> Vec<(usize, usize)> {
     if plan.weights.near <= 0.0 && plan.weights.far <= 0.0 {
         return Vec::new();
     }
-    (1..plan.words.len()).map(|second| (second - 1, second)).collect()
+    let words = plan.words.len();
+    (0..words)
+        .flat_map(|first| (first + 1..words.min(first + 1 + PAIR_REACH)).map(move |second| (first, second)))
+        .collect()
 }
 
 /// Adds what words of the query that stand close together are worth: the more the rarer they are.
-fn closeness(draft: &mut Draft, plan: &Plan, pairs: &[(usize, usize)], idf: &[f64]) {
+fn closeness(draft: &mut Draft, plan: &Plan, pairs: &[(usize, usize)], rarity: &[f64]) {
     for positions in &mut draft.positions {
         positions.sort_unstable();
     }
@@ -250,7 +297,7 @@ fn closeness(draft: &mut Draft, plan: &Plan, pairs: &[(usize, usize)], idf: &[f6
             bonus += f64::from(plan.weights.far);
         }
         if bonus > 0.0 {
-            let score = bonus * (idf[one] + idf[other]) / 2.0;
+            let score = bonus * (rarity[one] + rarity[other]) / 2.0;
             draft.score += score;
             draft.contributions.push(Contribution {
                 word: format!("{} {}", plan.words[one].typed, plan.words[other].typed),

@@ -22,7 +22,7 @@ pub enum Field {
     Stem,
     /// Families, parts of symbols, legal references.
     Wide,
-    /// Stems of the title and the headings.
+    /// Stems of the title and the headings alone.
     Head,
 }
 
@@ -32,14 +32,12 @@ pub enum Field {
 pub struct Weights {
     /// The exact form.
     pub exact: f32,
-    /// Another form of the same lexeme.
-    pub sibling: f32,
+    /// Any form of the lexeme, the exact one too.
+    pub lexeme: f32,
     /// The stem.
     pub stem: f32,
     /// The family, and parts of symbols.
     pub family: f32,
-    /// The stem in the title or a heading.
-    pub head: f32,
     /// A legal reference written as a whole (art. 14).
     pub reference: f32,
     /// What a capital letter in the midst of a query multiplies a word by.
@@ -56,36 +54,45 @@ pub struct Weights {
     pub far_distance: u32,
     /// A passage tagged with a concept that the query names.
     pub concept: f32,
+    /// How soon further occurrences of a word count less: k1 of BM25.
+    pub k1: f32,
+    /// How much long passages are held back: b of BM25.
+    pub b: f32,
+    /// The power that a word's rarity is raised to.
+    pub rarity: f32,
 }
 
 impl Default for Weights {
     fn default() -> Self {
         Weights {
-            exact: 0.5,
-            sibling: 0.35,
-            stem: 0.5,
-            family: 0.3,
-            head: 0.1,
+            exact: 0.4,
+            lexeme: 0.2,
+            stem: 0.8,
+            family: 0.6,
             reference: 2.0,
-            capital: 1.2,
-            number: 1.2,
+            capital: 1.4,
+            number: 1.4,
             near: 0.3,
             near_distance: 4,
             far: 0.15,
             far_distance: 12,
             concept: 0.4,
+            k1: 0.8,
+            b: 0.75,
+            rarity: 1.0,
         }
     }
 }
 
-/// A term of the index with its boost.
+/// Terms of the index that count as one, with their boost.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leaf {
-    /// Where it is looked up.
+    /// Where they are looked up.
     pub field: Field,
-    /// The term.
-    pub term: String,
-    /// What its BM25 score is multiplied by.
+    /// The terms: one, or the forms of one lexeme. Their frequencies are added up before they are scored, so
+    /// that a rare form counts no more than a common one.
+    pub terms: Vec<String>,
+    /// What their BM25 score is multiplied by.
     pub boost: f32,
 }
 
@@ -258,8 +265,10 @@ impl<'a> Planner<'a> {
     }
 
     fn plan_query(&mut self, query: &Query, options: PlanOptions) -> Plan {
+        let told_language = language_of(&query.clauses);
         let mut draft = Draft {
-            language: language_of(&query.clauses),
+            language: told_language.unwrap_or(Language::Italian),
+            told_language,
             options: &options,
             words: Vec::new(),
             phrases: Vec::new(),
@@ -291,6 +300,9 @@ impl<'a> Planner<'a> {
             let index = draft.words.len();
             draft.words.push(WordPlan::of_reference(reference, &options.weights, index));
             clauses.push((Occur::Should, Clause::Word(index)));
+        }
+        if let [word] = &mut draft.words[..] {
+            word.stands_alone();
         }
         let (words, phrases, notes) = (draft.words, draft.phrases, draft.notes);
         Plan {
@@ -466,38 +478,32 @@ impl<'a> Planner<'a> {
                         forms.push(form);
                     }
                 }
-                stems.push((language, self.stemmers.stem(language, &token.text).to_owned()));
+                if draft.asks_in(language) {
+                    stems.push((language, self.stemmers.stem(language, &token.text).to_owned()));
+                }
             }
         } else {
             stems.push((Language::Other, token.text.clone()));
         }
+        let exact = token.text.clone();
         let mut leaves =
-            vec![Leaf { field: Field::Exact, term: token.text.clone(), boost: weights.exact * importance }];
-        leaves.extend(forms.iter().map(|form| Leaf {
-            field: Field::Exact,
-            term: form.clone(),
-            boost: weights.sibling * importance,
-        }));
+            vec![Leaf { field: Field::Exact, terms: vec![exact.clone()], boost: weights.exact * importance }];
+        if plain {
+            let terms = std::iter::once(exact).chain(forms.iter().cloned()).collect();
+            leaves.push(Leaf { field: Field::Exact, terms, boost: weights.lexeme * importance });
+        }
         let mut distinct: Vec<&str> = Vec::new();
         for (_, stem) in &stems {
             if !distinct.contains(&stem.as_str()) {
                 distinct.push(stem);
             }
         }
-        for stem in &distinct {
-            leaves.push(Leaf {
-                field: Field::Stem,
-                term: (*stem).to_owned(),
-                boost: weights.stem * importance,
-            });
-            leaves.push(Leaf {
-                field: Field::Head,
-                term: (*stem).to_owned(),
-                boost: weights.head * importance,
-            });
+        if !distinct.is_empty() {
+            let terms: Vec<String> = distinct.into_iter().map(str::to_owned).collect();
+            leaves.push(Leaf { field: Field::Stem, terms, boost: weights.stem * importance });
         }
         let wide: Vec<String> = match token.kind {
-            TokenKind::Word => family(&token.text).map(str::to_owned).into_iter().collect(),
+            TokenKind::Word => vec![family(&token.text).to_owned()],
             TokenKind::Symbol => std::iter::once(token.text.clone())
                 .chain(symbol_tails(&token.text).map(str::to_owned))
                 .collect(),
@@ -505,7 +511,7 @@ impl<'a> Planner<'a> {
         };
         leaves.extend(wide.into_iter().map(|term| Leaf {
             field: Field::Wide,
-            term,
+            terms: vec![term],
             boost: weights.family * importance,
         }));
         draft.words.push(WordPlan {
@@ -520,7 +526,21 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// What the stem and the family of a word that is the whole query are multiplied by.
+const ALONE: f32 = 0.1;
+
 impl WordPlan {
+    /// Nothing but this word tells what is meant: then every passage with the word in one of its forms comes
+    /// before those that only have its stem, such as *comunità* for *comuni*, however often they have it.
+    fn stands_alone(&mut self) {
+        for leaf in &mut self.leaves {
+            match leaf.field {
+                Field::Exact => leaf.boost = 1.0,
+                Field::Stem | Field::Wide | Field::Head => leaf.boost *= ALONE,
+            }
+        }
+    }
+
     /// A legal reference as a whole: one term of its own beside those of its words.
     fn of_reference(key: String, weights: &Weights, place: usize) -> WordPlan {
         WordPlan {
@@ -528,7 +548,7 @@ impl WordPlan {
             exact: key.clone(),
             siblings: Vec::new(),
             stems: Vec::new(),
-            leaves: vec![Leaf { field: Field::Wide, term: key, boost: weights.reference }],
+            leaves: vec![Leaf { field: Field::Wide, terms: vec![key], boost: weights.reference }],
             place,
         }
     }
@@ -552,7 +572,10 @@ fn word_clause(index: usize, strict: bool) -> Clause {
 }
 
 struct Draft<'o> {
+    /// The language that its small words are taken for.
     language: Language,
+    /// The same, where small words were there to tell.
+    told_language: Option<Language>,
     options: &'o PlanOptions,
     words: Vec<WordPlan>,
     phrases: Vec<Vec<String>>,
@@ -563,6 +586,11 @@ struct Draft<'o> {
 }
 
 impl Draft<'_> {
+    /// Whether a word of the query may be a word of `language`: of any, unless its small words tell.
+    fn asks_in(&self, language: Language) -> bool {
+        self.told_language.is_none_or(|told| told == language)
+    }
+
     /// Whether a word says nothing of what is looked for.
     fn drops(&self, token: &Token) -> bool {
         !self.keep_all_words
@@ -581,8 +609,8 @@ fn has_words(nodes: &[(Occur, Node)]) -> bool {
     })
 }
 
-/// The language that a query's small words speak for; Italian where they say nothing.
-fn language_of(nodes: &[(Occur, Node)]) -> Language {
+/// The language that a query's small words speak for, if there are any.
+fn language_of(nodes: &[(Occur, Node)]) -> Option<Language> {
     fn collect(nodes: &[(Occur, Node)], out: &mut Vec<String>) {
         for (_, node) in nodes {
             match node {
@@ -596,14 +624,14 @@ fn language_of(nodes: &[(Occur, Node)]) -> Language {
     }
     let mut words = Vec::new();
     collect(nodes, &mut words);
-    let mut best = (0, Language::Italian);
+    let mut best = (0, None);
     for language in Language::ANALYSED {
         let count = words
             .iter()
             .filter(|word| is_stop_word(language, word) || is_question_word(language, word))
             .count();
         if count > best.0 {
-            best = (count, language);
+            best = (count, Some(language));
         }
     }
     best.1
