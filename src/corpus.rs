@@ -194,7 +194,7 @@ fn find_in_path(root: &Path, found: &mut Found) -> Result<(), CorpusError> {
     })?;
     if kind.is_file() {
         let name = root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let described = root.parent().map(|folder| described_by(folder)).transpose()?.unwrap_or_default();
+        let described = root.parent().map(described_by).transpose()?.unwrap_or_default();
         found.files.push(FoundFile {
             id: without_extension(&name).to_owned(),
             key: root.display().to_string(),

@@ -153,6 +153,8 @@ pub struct Options {
     pub labels: Language,
     /// The weights of the ranking.
     pub weights: Weights,
+    /// A concept that the query names also finds the passages tagged with it.
+    pub concepts: bool,
     /// How many code points of a passage are shown.
     pub snippet_length: usize,
 }
@@ -168,6 +170,7 @@ impl Default for Options {
             explain: false,
             labels: Language::Italian,
             weights: Weights::default(),
+            concepts: true,
             snippet_length: crate::snippet::DEFAULT_LENGTH,
         }
     }
@@ -238,7 +241,12 @@ impl<'a> Searcher<'a> {
     fn plan(&mut self, query: &str, options: &Options) -> Plan {
         self.planner.plan(
             query,
-            PlanOptions { all: options.all, filters: options.filters.clone(), weights: options.weights },
+            PlanOptions {
+                all: options.all,
+                filters: options.filters.clone(),
+                weights: options.weights,
+                concepts: options.concepts && !options.all,
+            },
         )
     }
 

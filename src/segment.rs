@@ -11,9 +11,9 @@ pub const SEGMENTATION_VERSION: u32 = 1;
 /// A paragraph of fewer words than this joins its neighbour under the same heading.
 const SHORT_WORDS: usize = 20;
 /// A passage of more words than this is split at sentence ends.
-const LONG_WORDS: usize = 220;
+const LONG_WORDS: usize = 300;
 /// What a part of a split passage has at most, unless a single sentence is longer.
-const PART_WORDS: usize = 150;
+const PART_WORDS: usize = 200;
 
 /// Divides a document into its passages, numbered from 1 in reading order.
 ///

@@ -210,7 +210,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn marked(query: &str, text: &str) -> Vec<String> {
-        let taxonomy = Taxonomy::built_in().unwrap();
+        let taxonomy = Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).unwrap();
         let plan = Planner::new(&taxonomy).plan(query, PlanOptions::default());
         let marks = Highlighter::new(&plan).marks(text, Language::Italian);
         marks.iter().map(|&(from, to)| text[from..to].to_owned()).collect()
@@ -238,7 +238,7 @@ mod tests {
     proptest! {
         #[test]
         fn highlights_slice_the_text(words in prop::collection::vec("(migranti|autorità|😀|l’|E'|\\PC{1,6})", 1..60), length in 5usize..200) {
-            let taxonomy = Taxonomy::built_in().unwrap();
+            let taxonomy = Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).unwrap();
             let plan = Planner::new(&taxonomy).plan("migrante autorita'", PlanOptions::default());
             let text = words.join(" ");
             let snippet = Highlighter::new(&plan).snippet(&text, Language::Italian, length);

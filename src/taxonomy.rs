@@ -403,12 +403,20 @@ impl Taxonomy {
                 ),
             ));
         }
+        let begin = terms_begin(text);
+        let late = file.concept.iter().map(toml::Spanned::span).chain(file.scheme.iter().map(toml::Spanned::span));
+        if let Some(span) = late.into_iter().find(|span| span.start > begin) {
+            return Err(lines.error(
+                span.start,
+                "a [[scheme]] or [[concept]] stands after the first [[term]]; put all of them before it",
+            ));
+        }
         let mut taxonomy = Taxonomy {
             schemes: Vec::new(),
             concepts: Vec::new(),
             vocabularies: HashMap::new(),
             names: HashMap::new(),
-            fingerprint: blake3::hash(text.as_bytes()).to_hex()[..16].to_owned(),
+            fingerprint: fingerprint(text),
         };
         taxonomy.read_schemes(&lines, &file.scheme)?;
         taxonomy.read_concepts(&lines, &file.concept)?;
@@ -418,6 +426,17 @@ impl Taxonomy {
         taxonomy.read_terms(&lines, &file.term)?;
         taxonomy.read_contexts(&lines, &file.context)?;
         taxonomy.read_masks(&lines, &file.mask)?;
+        Ok(taxonomy)
+    }
+
+    /// Reads only the schemes and the concepts of a taxonomy file: what a query needs to know of it. The terms, by far
+    /// the greater part, are neither read nor checked.
+    ///
+    /// # Errors
+    /// As [`Taxonomy::parse`], for the part that is read.
+    pub fn parse_outline(text: &str) -> Result<Taxonomy, TaxonomyError> {
+        let mut taxonomy = Taxonomy::parse(&text[..terms_begin(text)])?;
+        taxonomy.fingerprint = fingerprint(text);
         Ok(taxonomy)
     }
 
@@ -682,6 +701,37 @@ impl Taxonomy {
         self.names.get(&name_key(name))?.iter().copied().find(|&index| self.concepts[index].scheme == scheme)
     }
 
+    /// The concepts that a run of tokens names, by a label or another name in any language and any form:
+    /// *sindaci*, *local authorities*. Names of one word count only for actors and their like, whose names are
+    /// nouns; *locale* alone is no mention of the local dimension.
+    pub fn named_in(&self, tokens: &[Token]) -> Vec<usize> {
+        let mut out: Vec<usize> = Vec::new();
+        for (name, concepts) in &self.names {
+            let words = tokenize(name);
+            if words.is_empty() || words.len() > tokens.len() {
+                continue;
+            }
+            let stands = tokens.windows(words.len()).any(|window| {
+                window.iter().zip(&words).all(|(token, word)| {
+                    token.text == word.text
+                        || (token.kind == crate::analysis::TokenKind::Word
+                            && Language::ANALYSED.into_iter().any(|language| {
+                                lexeme(language, &token.text, token.accented)
+                                    .meets(&lexeme(language, &word.text, word.accented))
+                            }))
+                })
+            });
+            for &concept in concepts {
+                let counts = words.len() > 1 || self.concepts[concept].scheme > 0;
+                if stands && counts && !out.contains(&concept) {
+                    out.push(concept);
+                }
+            }
+        }
+        out.sort_unstable();
+        out
+    }
+
     /// Every name by which the concepts of a scheme can be called, for suggestions.
     pub fn names_of(&self, scheme: usize) -> Vec<&str> {
         self.concepts_of(scheme)
@@ -692,6 +742,22 @@ impl Taxonomy {
             })
             .collect()
     }
+}
+
+/// Where the terms, masks and contexts of a taxonomy file begin.
+fn terms_begin(text: &str) -> usize {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if ["[[term]]", "[[mask]]", "[[context]]"].iter().any(|table| line.starts_with(table)) {
+            return at;
+        }
+        at += line.len();
+    }
+    text.len()
+}
+
+fn fingerprint(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
 }
 
 /// Names are compared by their words: no case, accents, articles or punctuation.

@@ -61,6 +61,32 @@ pub fn is_question_word(language: Language, folded: &str) -> bool {
     }
 }
 
+/// Says whether a folded word opens questions: *quale*, *quando*, *which*.
+pub fn is_interrogative(language: Language, folded: &str) -> bool {
+    match language {
+        Language::Italian => matches!(
+            folded,
+            "chi" | "che" | "cosa" | "quale" | "quali" | "qual" | "quando" | "dove" | "come" | "quanto" | "quanti"
+                | "quanta" | "quante" | "perche"
+        ),
+        Language::English => matches!(
+            folded,
+            "what" | "which" | "who" | "whom" | "whose" | "when" | "where" | "why" | "how"
+        ),
+        Language::French => matches!(
+            folded,
+            "qui" | "que" | "quoi" | "quel" | "quelle" | "quels" | "quelles" | "quand" | "ou" | "comment" | "pourquoi"
+                | "combien"
+        ),
+        Language::Spanish => matches!(
+            folded,
+            "que" | "quien" | "quienes" | "cual" | "cuales" | "cuando" | "donde" | "como" | "cuanto" | "cuantos"
+                | "cuantas"
+        ),
+        Language::Other => false,
+    }
+}
+
 /// The family key of a folded word: its first letters; a short word is its own family.
 pub fn family(folded: &str) -> &str {
     let end = folded.char_indices().nth(FAMILY_LETTERS).map_or(folded.len(), |(at, _)| at);

@@ -144,6 +144,9 @@ pub struct QueryArgs {
     /// Every word must occur
     #[arg(long)]
     pub all: bool,
+    /// Do not look for passages tagged with the concepts that the query names
+    #[arg(long)]
+    pub no_concepts: bool,
     /// Explain scores and tags
     #[arg(long)]
     pub explain: bool,
@@ -215,7 +218,10 @@ pub struct EvalArgs {
     /// Measure tags instead: labelled passages, JSON Lines {"id","lang","text","dimensions","actors"}
     #[arg(long, value_name = "GOLD", conflicts_with_all = ["queries", "qrels"])]
     pub tags: Option<PathBuf>,
-    /// Each query by itself
+    /// Do not look for passages tagged with the concepts that a query names
+    #[arg(long)]
+    pub no_concepts: bool,
+    /// Each query (or each tag) by itself
     #[arg(long)]
     pub per_query: bool,
     /// Rank documents by their best passage, as judgements of documents ask for

@@ -49,6 +49,7 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
         // A document may have several passages among the best.
         limit: if args.unit == Unit::Document { DEPTH * 3 } else { DEPTH },
         weights: super::query::weights(args.weights.as_deref())?,
+        concepts: !args.no_concepts,
         ..Options::default()
     };
     let mut measures = BTreeMap::new();

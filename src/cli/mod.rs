@@ -22,7 +22,7 @@ use gcm_search::engine::{EngineError, ErrorKind};
 use gcm_search::query::Filters;
 use gcm_search::query::plan::tag_token;
 use gcm_search::tagger::{BUILT_IN_MODEL, Model};
-use gcm_search::taxonomy::{BUILT_IN, Taxonomy};
+use gcm_search::taxonomy::{BUILT_IN, Taxonomy, TaxonomyError};
 
 use args::{Cli, Command, FilterArgs, Global};
 pub use failure::Failure;
@@ -82,15 +82,27 @@ struct Knowledge {
 }
 
 impl Knowledge {
+    /// Everything, checked: for commands that tag.
     fn load(global: &Global) -> Result<Knowledge, Failure> {
+        Knowledge::read(global, Taxonomy::parse)
+    }
+
+    /// What a query needs; a taxonomy of the user's own is checked as a whole all the same.
+    fn load_outline(global: &Global) -> Result<Knowledge, Failure> {
+        Knowledge::read(global, if global.taxonomy.is_some() { Taxonomy::parse } else { Taxonomy::parse_outline })
+    }
+
+    fn read(
+        global: &Global,
+        parse: impl Fn(&str) -> Result<Taxonomy, TaxonomyError>,
+    ) -> Result<Knowledge, Failure> {
         let taxonomy = match &global.taxonomy {
-            None => Taxonomy::parse(BUILT_IN)
-                .map_err(|error| Failure::new(format!("the built-in taxonomy: {error}")))?,
+            None => parse(BUILT_IN).map_err(|error| Failure::new(format!("the built-in taxonomy: {error}")))?,
             Some(path) => {
                 let text = fs::read_to_string(path).map_err(|error| {
                     Failure::new(format!("cannot read the taxonomy {}: {error}", path.display()))
                 })?;
-                Taxonomy::parse(&text).map_err(|error| {
+                parse(&text).map_err(|error| {
                     Failure::new(format!("the taxonomy {}: {error}", path.display())).hint(
                         "CONTRIBUTING.md describes the form of the file; corpus/taxonomy.toml is an example",
                     )
@@ -139,7 +151,8 @@ fn open_or_build(
                     Source::Path(path) => format!("documents in {}", path.display()),
                 }
             ));
-            index::build_missing(global, knowledge, source, terminal)?;
+            // To tag passages takes all of the taxonomy.
+            index::build_missing(global, &Knowledge::load(global)?, source, terminal)?;
             LocalEngine::open(&global.index).map_err(|error| engine_failure(error, global))
         }
         Err(error) => Err(engine_failure(error, global)),

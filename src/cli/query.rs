@@ -14,7 +14,7 @@ use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build}
 use crate::output;
 
 pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let knowledge = Knowledge::load(global)?;
+    let knowledge = if args.explain { Knowledge::load(global)? } else { Knowledge::load_outline(global)? };
     let engine = open_or_build(global, &knowledge, terminal)?;
     let options = Options {
         filters: filters(&args.filters, &knowledge.taxonomy, &engine, global)?,
@@ -23,6 +23,7 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
         all: args.all,
         duplicates: args.duplicates,
         explain: args.explain,
+        concepts: !args.no_concepts,
         labels: global.labels,
         weights: weights(args.weights.as_deref())?,
         ..Options::default()

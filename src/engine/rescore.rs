@@ -297,7 +297,7 @@ fn closeness(draft: &mut Draft, plan: &Plan, pairs: &[(usize, usize)], rarity: &
             bonus += f64::from(plan.weights.far);
         }
         if bonus > 0.0 {
-            let score = bonus * (rarity[one] + rarity[other]) / 2.0;
+            let score = bonus * rarity[one].min(rarity[other]);
             draft.score += score;
             draft.contributions.push(Contribution {
                 word: format!("{} {}", plan.words[one].typed, plan.words[other].typed),

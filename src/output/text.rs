@@ -45,6 +45,10 @@ pub fn answer(out: &mut dyn Write, answer: &Answer, width: usize) -> Result<(), 
     } else if let Some(suggestion) = &answer.suggestion {
         writeln!(out, "Did you mean: {}\n", printable(suggestion))?;
     }
+    if !answer.concepts.is_empty() {
+        let faint = faint_style();
+        writeln!(out, "{faint}Also passages tagged: {}{faint:#}\n", answer.concepts.join(", "))?;
+    }
     if answer.hits.is_empty() {
         if answer.total > 0 {
             writeln!(out, "{} passages, none on this page.", answer.total)?;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::syntax::{Node, Occur, Query, parse};
 use crate::analysis::fold::fold;
 use crate::analysis::{
+    is_interrogative,
     Case, Stemmers, Token, TokenKind, family, is_question_word, is_stop_word, references, siblings,
     symbol_tails, tokenize,
 };
@@ -76,7 +77,7 @@ impl Default for Weights {
             near_distance: 4,
             far: 0.15,
             far_distance: 12,
-            concept: 0.4,
+            concept: 1.0,
             k1: 0.8,
             b: 0.75,
             rarity: 1.0,
@@ -230,6 +231,8 @@ pub struct PlanOptions {
     pub filters: Filters,
     /// The weights of the tiers.
     pub weights: Weights,
+    /// Whether a concept that the query names also finds the passages tagged with it.
+    pub concepts: bool,
 }
 
 /// The most words of a query that are looked up; more are no question but a text.
@@ -276,6 +279,7 @@ impl<'a> Planner<'a> {
             too_long: false,
             first_word: true,
             keep_all_words: false,
+            is_question: is_question(&query.clauses, told_language.unwrap_or(Language::Italian)),
         };
         let mut clauses = self.clauses(&query.clauses, &mut draft);
         if clauses.is_empty() && has_words(&query.clauses) {
@@ -305,15 +309,35 @@ impl<'a> Planner<'a> {
             word.stands_alone();
         }
         let (words, phrases, notes) = (draft.words, draft.phrases, draft.notes);
+        let concepts = if options.concepts { self.concepts(&query.clauses) } else { Vec::new() };
         Plan {
             clauses,
             words,
             phrases,
             filters: options.filters,
-            concepts: Vec::new(),
+            concepts,
             weights: options.weights,
             notes,
         }
+    }
+
+    /// The concepts that the words asked for name, as filter tokens.
+    fn concepts(&self, nodes: &[(Occur, Node)]) -> Vec<String> {
+        let text: Vec<&str> = nodes
+            .iter()
+            .filter_map(|(occur, node)| match (occur, node) {
+                (Occur::Should, Node::Word(text)) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        let tokens = tokenize(&text.join(" "));
+        let named = self.taxonomy.named_in(&tokens).into_iter();
+        named
+            .map(|index| {
+                let concept = &self.taxonomy.concepts[index];
+                format!("{}:{}", self.taxonomy.schemes[concept.scheme].id, concept.id)
+            })
+            .collect()
     }
 
     fn clauses(&mut self, nodes: &[(Occur, Node)], draft: &mut Draft<'_>) -> Vec<(Occur, Clause)> {
@@ -583,6 +607,8 @@ struct Draft<'o> {
     too_long: bool,
     first_word: bool,
     keep_all_words: bool,
+    /// Whether it is put as a question, so that words such as *tipo* and *nome* only point at what is asked for.
+    is_question: bool,
 }
 
 impl Draft<'_> {
@@ -597,7 +623,8 @@ impl Draft<'_> {
             && token.kind == TokenKind::Word
             // The article "un" and the acronym "UN" are told apart by their capitals.
             && !(token.case == Case::Upper && token.text.len() > 1)
-            && (is_stop_word(self.language, &token.text) || is_question_word(self.language, &token.text))
+            && (is_stop_word(self.language, &token.text)
+                || (self.is_question && is_question_word(self.language, &token.text)))
     }
 }
 
@@ -609,21 +636,32 @@ fn has_words(nodes: &[(Occur, Node)]) -> bool {
     })
 }
 
-/// The language that a query's small words speak for, if there are any.
-fn language_of(nodes: &[(Occur, Node)]) -> Option<Language> {
-    fn collect(nodes: &[(Occur, Node)], out: &mut Vec<String>) {
-        for (_, node) in nodes {
-            match node {
-                Node::Word(text) | Node::Phrase(text, _) => {
-                    out.extend(tokenize(text).into_iter().map(|token| token.text));
-                }
-                Node::Group(nodes) => collect(nodes, out),
-                _ => {}
+/// Every word of a query, folded.
+fn words_of(nodes: &[(Occur, Node)]) -> Vec<String> {
+    let mut out = Vec::new();
+    for (_, node) in nodes {
+        match node {
+            Node::Word(text) | Node::Phrase(text, _) => {
+                out.extend(tokenize(text).into_iter().map(|token| token.text));
             }
+            Node::Group(nodes) => out.extend(words_of(nodes)),
+            _ => {}
         }
     }
-    let mut words = Vec::new();
-    collect(nodes, &mut words);
+    out
+}
+
+/// Whether a query asks a question: an interrogative stands in it, or a question mark.
+fn is_question(nodes: &[(Occur, Node)], language: Language) -> bool {
+    let asks = |text: &str| {
+        text.ends_with('?') || tokenize(text).iter().any(|token| is_interrogative(language, &token.text))
+    };
+    nodes.iter().any(|(_, node)| matches!(node, Node::Word(text) if asks(text)))
+}
+
+/// The language that a query's small words speak for, if there are any.
+fn language_of(nodes: &[(Occur, Node)]) -> Option<Language> {
+    let words = words_of(nodes);
     let mut best = (0, None);
     for language in Language::ANALYSED {
         let count = words
