@@ -6,7 +6,7 @@
 //!
 //! One logistic regression for each concept over the features of `gcm_search::tagger`, trained together: what all
 //! concepts of a scheme share (how strong the terms are, whether who is named acts) and what each adds to that (its
-//! bias, what it is found together with, style) are both penalised (L2), the second more, so that
+//! bias, what it is found together with, style, cues, single words) are both penalised (L2), the second more, so that
 //! a concept with few examples leans on what the others teach. Fitted by Adam (Kingma and Ba 2015) on all examples
 //! at once. Five-fold cross-validation chooses the thresholds and is reported on standard error.
 
@@ -17,7 +17,7 @@ use std::fs;
 
 use gcm_search::document::Language;
 use gcm_search::eval::LabelCounts;
-use gcm_search::tagger::{Features, Model, Tagger, feature_names, shared_feature_count};
+use gcm_search::tagger::{Features, Model, Tagger, feature_names, none_of, shared_feature_count};
 use gcm_search::taxonomy::Taxonomy;
 use serde::Deserialize;
 
@@ -32,6 +32,7 @@ struct Labelled {
 /// One passage: the features and the truth of every concept.
 struct Example {
     features: Vec<Features>,
+    families: Vec<String>,
     truth: Vec<bool>,
 }
 
@@ -41,10 +42,17 @@ struct Penalties {
     own: f64,
     together: f64,
     style: f64,
+    word: f64,
 }
 
 const FOLDS: usize = 5;
 const STEPS: usize = 400;
+/// How much F1 it may cost to leave passages without tags that have none.
+const PRICE_OF_SILENCE: f64 = 0.003;
+/// In how many passages a family of words must stand to get weights.
+const LEAST_PASSAGES: usize = 3;
+/// Smaller weights of words are dropped, so that the file stays small and readable.
+const LEAST_WORD_WEIGHT: f64 = 0.06;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let taxonomy = match env::var("TAXONOMY") {
@@ -54,17 +62,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut tagger = Tagger::new(&taxonomy, &Model::default());
     let mut examples = Vec::new();
     for path in env::args().skip(1) {
-        for line in fs::read_to_string(path)?.lines() {
-            let labelled: Labelled = serde_json::from_str(line)?;
-            let truth = taxonomy
-                .concepts
-                .iter()
-                .map(|concept| {
-                    labelled.dimensions.contains(&concept.id) || labelled.actors.contains(&concept.id)
-                })
-                .collect();
-            examples.push(Example { features: tagger.features(&labelled.text, labelled.lang), truth });
-        }
+        examples.extend(read(&path, &taxonomy, &mut tagger)?);
     }
     let number = |name: &str, default: f64| -> f64 {
         env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
@@ -74,6 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         own: number("OWN", 2.0),
         together: number("TOGETHER", 4.0),
         style: number("STYLE", 4.0),
+        word: number("WORD", 8.0),
     };
     let mut scored: Vec<Vec<f64>> = vec![Vec::new(); examples.len()];
     for fold in 0..FOLDS {
@@ -85,21 +84,50 @@ fn main() -> Result<(), Box<dyn Error>> {
             .collect();
         let weights = Weights::fit(&taxonomy, &training, &penalties);
         for (at, example) in examples.iter().enumerate().filter(|(at, _)| at % FOLDS == fold) {
-            scored[at] = (0..taxonomy.concepts.len())
-                .map(|concept| weights.score(concept, &example.features[concept]))
+            scored[at] = (0..weights.own.len())
+                .map(|concept| weights.score(concept, example, &weights.word_ids(example)))
                 .collect();
+            with_parents(&taxonomy, &mut scored[at]);
         }
+    }
+    let all: Vec<&Example> = examples.iter().collect();
+    let weights = Weights::fit(&taxonomy, &all, &penalties);
+    // Passages that are only looked at, never learned from.
+    let mut checks = Vec::new();
+    if let Ok(path) = env::var("CHECK") {
+        let checked = read(&path, &taxonomy, &mut tagger)?;
+        let mut scores: Vec<Vec<f64>> = Vec::new();
+        for example in &checked {
+            let words = weights.word_ids(example);
+            let mut of =
+                (0..weights.own.len()).map(|c| weights.score(c, example, &words)).collect::<Vec<f64>>();
+            with_parents(&taxonomy, &mut of);
+            scores.push(of);
+        }
+        checks.push((path, checked, scores));
     }
     let mut thresholds = BTreeMap::new();
     for (scheme, entry) in taxonomy.schemes.iter().enumerate() {
-        let (threshold, counts) = best_threshold(&taxonomy, scheme, &examples, &scored);
-        eprintln!(
-            "{}: threshold {threshold:.2}, cross-validated P {:.3} R {:.3} F1 {:.3}",
-            entry.id,
-            counts.precision(),
-            counts.recall(),
-            counts.f1()
-        );
+        let (threshold, none) = best_thresholds(&taxonomy, scheme, &examples, &scored);
+        let concepts: Vec<usize> = taxonomy.concepts_of(scheme).map(|(concept, _)| concept).collect();
+        eprintln!("{}: threshold {threshold:.2}, none from {none:.2}", entry.id);
+        let scored = gate(&taxonomy, scheme, &scored, f64::from(none));
+        let checked = checks.iter().map(|(path, checked, scores)| {
+            (path.as_str(), checked, gate(&taxonomy, scheme, scores, f64::from(none)))
+        });
+        for (name, examples, scored) in
+            std::iter::once(("held out in turn", &examples, scored.clone())).chain(checked)
+        {
+            let counts = count(examples, &scored, &concepts, f64::from(threshold));
+            let (silent, empty) = kept_empty(&taxonomy, scheme, examples, &scored, f64::from(threshold));
+            eprintln!(
+                "  {name}: P {:.3} R {:.3} F1 {:.3}, {silent} of {empty} stay without",
+                counts.precision(),
+                counts.recall(),
+                counts.f1()
+            );
+        }
+        thresholds.insert(none_of(&entry.id), none);
         thresholds.insert(entry.id.clone(), threshold);
         if env::var("PER_CONCEPT").is_ok() {
             for (concept, of) in taxonomy.concepts_of(scheme) {
@@ -115,10 +143,67 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    let all: Vec<&Example> = examples.iter().collect();
-    let model = Weights::fit(&taxonomy, &all, &penalties).into_model(&taxonomy, thresholds);
-    println!("{}", serde_json::to_string_pretty(&model)?);
+    let model = weights.into_model(&taxonomy, thresholds);
+    println!("{}", written(model)?);
     Ok(())
+}
+
+/// The model as a file: each weight on a line, but for words all of a family.
+fn written(mut model: Model) -> Result<String, serde_json::Error> {
+    let words = std::mem::take(&mut model.words);
+    let mut lines = Vec::new();
+    for (family, weights) in &words {
+        lines.push(format!("    {}: {}", serde_json::to_string(family)?, serde_json::to_string(weights)?));
+    }
+    let rest = serde_json::to_string_pretty(&model)?;
+    Ok(rest.replace("\"words\": {}", &format!("\"words\": {{\n{}\n  }}", lines.join(",\n"))))
+}
+
+/// Reads the labelled passages of a file.
+fn read(path: &str, taxonomy: &Taxonomy, tagger: &mut Tagger<'_>) -> Result<Vec<Example>, Box<dyn Error>> {
+    let mut examples = Vec::new();
+    for line in fs::read_to_string(path)?.lines() {
+        let labelled: Labelled = serde_json::from_str(line)?;
+        let mut truth: Vec<bool> = taxonomy
+            .concepts
+            .iter()
+            .map(|concept| labelled.dimensions.contains(&concept.id) || labelled.actors.contains(&concept.id))
+            .collect();
+        let none = (0..taxonomy.schemes.len())
+            .map(|scheme| !taxonomy.concepts_of(scheme).any(|(concept, _)| truth[concept]))
+            .collect::<Vec<bool>>();
+        truth.extend(none);
+        examples.push(Example {
+            features: tagger.features(&labelled.text, labelled.lang),
+            families: tagger.word_families(&labelled.text, labelled.lang),
+            truth,
+        });
+    }
+    Ok(examples)
+}
+
+/// Whoever is a kind is what it is a kind of.
+fn with_parents(taxonomy: &Taxonomy, scores: &mut [f64]) {
+    for (concept, entry) in taxonomy.concepts.iter().enumerate() {
+        if let Some(parent) = entry.parent {
+            scores[parent] = scores[parent].max(scores[concept]);
+        }
+    }
+}
+
+/// How often nothing of a scheme was given where nothing is right.
+fn kept_empty(
+    taxonomy: &Taxonomy,
+    scheme: usize,
+    examples: &[Example],
+    scored: &[Vec<f64>],
+    threshold: f64,
+) -> (usize, usize) {
+    let empty = |example: &Example| !taxonomy.concepts_of(scheme).any(|(concept, _)| example.truth[concept]);
+    let silent =
+        |scores: &[f64]| !taxonomy.concepts_of(scheme).any(|(concept, _)| scores[concept] >= threshold);
+    let all: Vec<_> = examples.iter().zip(scored).filter(|(example, _)| empty(example)).collect();
+    (all.iter().filter(|(_, scores)| silent(scores)).count(), all.len())
 }
 
 /// Counts right and wrong labels of some concepts.
@@ -137,22 +222,46 @@ fn count(examples: &[Example], scored: &[Vec<f64>], concepts: &[usize], threshol
     counts
 }
 
-fn best_threshold(
+/// The thresholds of a scheme: from which score on a concept is given, and from which on none is.
+///
+/// The best by F1 among those that keep enough of the passages without any concept empty, as far as F1 falls by no
+/// more than [`PRICE_OF_SILENCE`].
+fn best_thresholds(
     taxonomy: &Taxonomy,
     scheme: usize,
     examples: &[Example],
     scored: &[Vec<f64>],
-) -> (f32, LabelCounts) {
+) -> (f32, f32) {
     let concepts: Vec<usize> = taxonomy.concepts_of(scheme).map(|(concept, _)| concept).collect();
-    let mut best = (0.5, LabelCounts::default());
-    for step in 20..=70 {
-        let threshold = f64::from(step) / 100.0;
-        let counts = count(examples, scored, &concepts, threshold);
-        if counts.f1() > best.1.f1() {
-            best = (threshold as f32, counts);
+    let mut tried = Vec::new();
+    for none in [0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6] {
+        let gated = gate(taxonomy, scheme, scored, none);
+        for step in 30..=50 {
+            let threshold = f64::from(step) / 100.0;
+            let f1 = count(examples, &gated, &concepts, threshold).f1();
+            let (silent, _) = kept_empty(taxonomy, scheme, examples, &gated, threshold);
+            tried.push((f1, silent, threshold, none));
         }
     }
-    best
+    let top = tried.iter().map(|&(f1, ..)| f1).fold(0.0, f64::max);
+    let best = tried
+        .into_iter()
+        .filter(|&(f1, ..)| f1 >= top - PRICE_OF_SILENCE)
+        .max_by(|one, other| one.1.cmp(&other.1).then(one.0.total_cmp(&other.0)));
+    best.map_or((0.5, 1.0), |(_, _, threshold, none)| (threshold as f32, none as f32))
+}
+
+/// The scores, with none left in passages that seem to have no concept of the scheme.
+fn gate(taxonomy: &Taxonomy, scheme: usize, scored: &[Vec<f64>], none: f64) -> Vec<Vec<f64>> {
+    let mut out = scored.to_vec();
+    for scores in &mut out {
+        if scores[taxonomy.concepts.len() + scheme] >= none {
+            for (concept, _) in taxonomy.concepts_of(scheme) {
+                scores[concept] = 0.0;
+            }
+        }
+    }
+    out
 }
 
 struct Weights {
@@ -160,11 +269,21 @@ struct Weights {
     shared: Vec<Vec<f64>>,
     /// By concept and feature.
     own: Vec<Vec<f64>>,
+    /// The families of words, each with its index into `words`.
+    families: BTreeMap<String, usize>,
+    /// By family and concept.
+    words: Vec<Vec<f64>>,
     scheme_of: Vec<usize>,
 }
 
 impl Weights {
-    fn score(&self, concept: usize, features: &Features) -> f64 {
+    /// The families of an example that have weights.
+    fn word_ids(&self, example: &Example) -> Vec<usize> {
+        example.families.iter().filter_map(|family| self.families.get(family).copied()).collect()
+    }
+
+    fn score(&self, concept: usize, example: &Example, words: &[usize]) -> f64 {
+        let features = &example.features[concept];
         let shared = &self.shared[self.scheme_of[concept]];
         let own = &self.own[concept];
         let logit: f64 = features
@@ -174,20 +293,41 @@ impl Weights {
                 f64::from(value) * (shared.get(index).copied().unwrap_or(0.0) + own[index])
             })
             .sum();
-        1.0 / (1.0 + (-logit).exp())
+        let by_words: f64 = words.iter().map(|&word| self.words[word][concept]).sum();
+        1.0 / (1.0 + (-logit - by_words).exp())
     }
 
     fn fit(taxonomy: &Taxonomy, examples: &[&Example], penalties: &Penalties) -> Weights {
         let shared_count = shared_feature_count();
         let all_count = feature_names(taxonomy).len();
-        let concepts = taxonomy.concepts.len();
-        let schemes = taxonomy.schemes.len();
-        let first_style = shared_count + concepts;
+        // After the concepts come "none of this scheme", one for each, which shares nothing with the others.
+        let concepts = taxonomy.concepts.len() + taxonomy.schemes.len();
+        let schemes = 2 * taxonomy.schemes.len();
+        let first_style = shared_count + taxonomy.concepts.len();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for family in examples.iter().flat_map(|example| &example.families) {
+            *counts.entry(family).or_default() += 1;
+        }
+        let families: BTreeMap<String, usize> = counts
+            .into_iter()
+            .filter(|&(_, count)| count >= LEAST_PASSAGES)
+            .enumerate()
+            .map(|(at, (family, _))| (family.to_owned(), at))
+            .collect();
         let mut weights = Weights {
+            words: vec![vec![0.0; concepts]; families.len()],
+            families,
             shared: vec![vec![0.0; shared_count]; schemes],
             own: vec![vec![0.0; all_count]; concepts],
-            scheme_of: taxonomy.concepts.iter().map(|concept| concept.scheme).collect(),
+            scheme_of: taxonomy
+                .concepts
+                .iter()
+                .map(|concept| concept.scheme)
+                .chain(taxonomy.schemes.len()..schemes)
+                .collect(),
         };
+        let word_ids: Vec<Vec<usize>> = examples.iter().map(|example| weights.word_ids(example)).collect();
+        let mut word_state = vec![vec![(0.0, 0.0); concepts]; weights.words.len()];
         let penalty = |feature: usize| match feature {
             0 => 0.3,
             f if f < shared_count => penalties.own,
@@ -199,16 +339,20 @@ impl Weights {
         for step in 1..=STEPS {
             let mut shared_gradient = vec![vec![0.0; shared_count]; schemes];
             let mut own_gradient = vec![vec![0.0; all_count]; concepts];
-            for example in examples {
+            let mut word_gradient = vec![vec![0.0; concepts]; weights.words.len()];
+            for (example, words) in examples.iter().zip(&word_ids) {
                 for concept in 0..concepts {
                     let features = &example.features[concept];
                     let error =
-                        weights.score(concept, features) - f64::from(u8::from(example.truth[concept]));
+                        weights.score(concept, example, words) - f64::from(u8::from(example.truth[concept]));
+                    for &word in words {
+                        word_gradient[word][concept] += error;
+                    }
                     for &(index, value) in features {
                         let index = index as usize;
                         let part = error * f64::from(value);
                         own_gradient[concept][index] += part;
-                        if index < shared_count {
+                        if index < shared_count && concept < taxonomy.concepts.len() {
                             shared_gradient[weights.scheme_of[concept]][index] += part;
                         }
                     }
@@ -222,6 +366,13 @@ impl Weights {
                     adam(weight, gradient, &mut shared_state[scheme][feature], rate, step);
                 }
             }
+            for word in 0..weights.words.len() {
+                for concept in 0..concepts {
+                    let weight = &mut weights.words[word][concept];
+                    let gradient = word_gradient[word][concept] + penalties.word * *weight;
+                    adam(weight, gradient, &mut word_state[word][concept], rate, step);
+                }
+            }
             for concept in 0..concepts {
                 for feature in 0..all_count {
                     let weight = &mut weights.own[concept][feature];
@@ -232,11 +383,22 @@ impl Weights {
                 }
             }
         }
+        for weight in weights.words.iter_mut().flatten() {
+            if weight.abs() < LEAST_WORD_WEIGHT {
+                *weight = 0.0;
+            }
+        }
         weights
     }
 
     fn into_model(self, taxonomy: &Taxonomy, thresholds: BTreeMap<String, f32>) -> Model {
         let names = feature_names(taxonomy);
+        let ids: Vec<String> = taxonomy
+            .concepts
+            .iter()
+            .map(|concept| concept.id.clone())
+            .chain(taxonomy.schemes.iter().map(|scheme| none_of(&scheme.id)))
+            .collect();
         let kept = |weights: &[f64]| -> BTreeMap<String, f32> {
             weights
                 .iter()
@@ -247,18 +409,27 @@ impl Weights {
         };
         Model {
             thresholds,
+            words: self
+                .families
+                .iter()
+                .map(|(family, &at)| {
+                    let weights = ids
+                        .iter()
+                        .zip(&self.words[at])
+                        .filter(|(_, weight)| **weight != 0.0)
+                        .map(|(id, weight)| (id.clone(), (weight * 100.0).round() as f32 / 100.0))
+                        .collect();
+                    (family.clone(), weights)
+                })
+                .filter(|(_, weights): &(String, BTreeMap<String, f32>)| !weights.is_empty())
+                .collect(),
             shared: taxonomy
                 .schemes
                 .iter()
                 .zip(&self.shared)
                 .map(|(scheme, weights)| (scheme.id.clone(), kept(weights)))
                 .collect(),
-            own: taxonomy
-                .concepts
-                .iter()
-                .zip(&self.own)
-                .map(|(concept, weights)| (concept.id.clone(), kept(weights)))
-                .collect(),
+            own: ids.iter().cloned().zip(self.own.iter().map(|weights| kept(weights))).collect(),
         }
     }
 }

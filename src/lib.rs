@@ -19,6 +19,7 @@
 
 pub mod analysis;
 pub mod corpus;
+mod cues;
 pub mod document;
 pub mod engine;
 pub mod eval;

@@ -7,6 +7,9 @@
 //! (`corpus/tagger.json`), learned from labelled passages by `examples/train_tagger.rs`; every
 //! feature that moved a score is named in the evidence.
 //!
+//! What no term names is told by lighter signs: kinds of everyday words (`cues`), and the families of single words,
+//! which the model weighs one by one.
+//!
 //! Structure is above words: a lead-in such as "Dimensione locale." settles its dimension.
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,11 +17,12 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Case, Lexeme, Token, TokenKind, is_stop_word, lexeme, tokenize};
+use crate::cues::{CUE_COUNT, Cues};
 use crate::document::Language;
 use crate::taxonomy::{Role, Taxonomy, Weight, Word};
 
 /// The version of everything in this module that decides tags; part of the tagging fingerprint.
-pub const TAGGER_VERSION: u32 = 1;
+pub const TAGGER_VERSION: u32 = 2;
 
 /// The model that is built into the program, learned for the built-in taxonomy.
 pub const BUILT_IN_MODEL: &str = include_str!("../corpus/tagger.json");
@@ -67,6 +71,9 @@ pub struct Model {
     pub shared: BTreeMap<String, BTreeMap<String, f32>>,
     /// What a concept adds to them: concept, feature, weight.
     pub own: BTreeMap<String, BTreeMap<String, f32>>,
+    /// What single words add: the family of a word, concept, weight.
+    #[serde(default)]
+    pub words: BTreeMap<String, BTreeMap<String, f32>>,
 }
 
 impl Model {
@@ -80,7 +87,7 @@ impl Model {
 }
 
 /// Features that every concept of a scheme has, in the order of their weights.
-const SHARED_FEATURES: [&str; 18] = [
+const SHARED_FEATURES: [&str; 23] = [
     "bias",
     "strong term",
     "second strong term",
@@ -99,7 +106,18 @@ const SHARED_FEATURES: [&str; 18] = [
     "share of the evidence",
     "most evidence of its kind",
     "rivals with strong terms",
+    "what it is a kind of is named too",
+    "a kind of it is named",
+    "all its terms",
+    "others of its kind",
+    "nothing else of its kind",
 ];
+
+/// The name under which the model keeps what tells that a passage has no concept of a scheme at all.
+/// Administrative and technical text has none, whoever is named in it.
+pub fn none_of(scheme: &str) -> String {
+    format!("none of {scheme}")
+}
 
 /// Features of the passage as a whole, which each concept weighs for itself.
 const STYLE_FEATURES: [&str; 8] = [
@@ -112,6 +130,12 @@ const STYLE_FEATURES: [&str; 8] = [
     "long",
     "names of persons and places",
 ];
+
+/// How much of a concept's evidence counts where it meets that of its kin.
+const MASS_OF_KIN: f32 = 1.5;
+
+/// What a feature must add, in log-odds, to be named in the evidence.
+const LEAST_EVIDENCE: f32 = 0.1;
 
 /// What was found of one concept in one passage.
 #[derive(Debug, Clone, Default)]
@@ -134,15 +158,22 @@ struct Hit {
 }
 
 /// A feature of a concept in a passage, by index: first the shared ones, then one for each concept,
-/// then those of style.
+/// then those of style and the cues.
 pub type Features = Vec<(u32, f32)>;
 
 /// Tags passages. Holds the words that it has seen, so one is kept for many passages.
 pub struct Tagger<'a> {
     taxonomy: &'a Taxonomy,
-    /// Weights by concept and feature, shared and own ones added up.
+    /// Weights by concept and feature, shared and own ones added up; after the concepts, for each scheme
+    /// those that tell that a passage has none of it.
     weights: Vec<Vec<f32>>,
+    /// By scheme, from which score on a concept is given; after these, from which score on none is.
     thresholds: Vec<f32>,
+    /// The families of words that the model weighs, as indices into `family_weights`.
+    families: HashMap<String, u32>,
+    /// By family, what it adds to which concepts.
+    family_weights: Vec<Vec<(u32, f32)>>,
+    cues: Cues,
     seen: HashMap<Language, SeenWords>,
 }
 
@@ -156,6 +187,10 @@ struct SeenWords {
 struct SeenWord {
     lexeme: Lexeme,
     candidates: Vec<u32>,
+    /// The kinds of cue that it is, one bit each.
+    cues: u32,
+    /// Its family, if the model weighs it.
+    family: Option<u32>,
 }
 
 /// How many words are remembered before the memory is emptied.
@@ -176,7 +211,7 @@ impl<'a> Tagger<'a> {
     /// A tagger for a taxonomy, with the weights of `model`.
     pub fn new(taxonomy: &'a Taxonomy, model: &Model) -> Tagger<'a> {
         let names = feature_names(taxonomy);
-        let weights = taxonomy
+        let mut weights: Vec<Vec<f32>> = taxonomy
             .concepts
             .iter()
             .map(|concept| {
@@ -191,12 +226,41 @@ impl<'a> Tagger<'a> {
                     .collect()
             })
             .collect();
+        weights.extend(taxonomy.schemes.iter().map(|scheme| {
+            let own = model.own.get(&none_of(&scheme.id));
+            names.iter().map(|name| own.and_then(|map| map.get(name)).copied().unwrap_or(0.0)).collect()
+        }));
+        let threshold = |name: &str, default: f32| model.thresholds.get(name).copied().unwrap_or(default);
         let thresholds = taxonomy
             .schemes
             .iter()
-            .map(|scheme| model.thresholds.get(&scheme.id).copied().unwrap_or(0.5))
+            .map(|scheme| threshold(&scheme.id, 0.5))
+            .chain(taxonomy.schemes.iter().map(|scheme| threshold(&none_of(&scheme.id), 1.0)))
             .collect();
-        Tagger { taxonomy, weights, thresholds, seen: HashMap::new() }
+        let row_of = |id: &str| {
+            let none = || taxonomy.schemes.iter().position(|scheme| none_of(&scheme.id) == id);
+            taxonomy.concept_index(id).or_else(|| none().map(|scheme| taxonomy.concepts.len() + scheme))
+        };
+        let mut families = HashMap::new();
+        let mut family_weights = Vec::new();
+        for (family, weights) in &model.words {
+            families.insert(family.clone(), family_weights.len() as u32);
+            family_weights.push(
+                weights
+                    .iter()
+                    .filter_map(|(id, &weight)| row_of(id).map(|row| (row as u32, weight)))
+                    .collect(),
+            );
+        }
+        Tagger {
+            taxonomy,
+            weights,
+            thresholds,
+            families,
+            family_weights,
+            cues: Cues::new(),
+            seen: HashMap::new(),
+        }
     }
 
     /// The tags of a passage, by scheme in the order of the taxonomy, the surest first.
@@ -208,10 +272,33 @@ impl<'a> Tagger<'a> {
         let features = self.features_of(&prepared, &findings, text, language);
         let structure = self.structure(text, headings);
         let in_headings = self.in_headings(headings, language);
+        let families = self.families_of(&prepared, language);
+        let mut by_words = vec![0.0f32; self.weights.len()];
+        for &(family, _) in &families {
+            for &(concept, weight) in &self.family_weights[family as usize] {
+                by_words[concept as usize] += weight;
+            }
+        }
         let mut tags: Vec<Tag> = Vec::new();
-        for (concept, features) in features.iter().enumerate() {
-            let weights = &self.weights[concept];
-            let mut logit: f32 = features.iter().map(|&(index, value)| weights[index as usize] * value).sum();
+        let logit_of = |row: usize| -> f32 {
+            let weights = &self.weights[row];
+            let by_features: f32 =
+                features[row].iter().map(|&(index, value)| weights[index as usize] * value).sum();
+            by_features + by_words[row]
+        };
+        let (concepts, schemes) = (self.taxonomy.concepts.len(), self.taxonomy.schemes.len());
+        let none: Vec<bool> = (0..schemes)
+            .map(|scheme| {
+                let score = 1.0 / (1.0 + (-logit_of(concepts + scheme)).exp());
+                score >= self.thresholds[schemes + scheme]
+            })
+            .collect();
+        for (concept, features) in features.iter().take(concepts).enumerate() {
+            // What a lead-in names holds in whatever text.
+            if none[self.taxonomy.concepts[concept].scheme] && !structure.contains(&concept) {
+                continue;
+            }
+            let mut logit = logit_of(concept);
             if structure.contains(&concept) {
                 logit += STRUCTURE_LOGIT;
             }
@@ -224,6 +311,10 @@ impl<'a> Tagger<'a> {
             }
             let evidence = if explain {
                 let mut evidence = self.evidence(concept, text, &prepared, &findings, features, language);
+                evidence.extend(self.words_as_evidence(concept, text, &prepared, &families));
+                evidence.sort_by(|one, other| {
+                    other.weight.total_cmp(&one.weight).then(one.start.cmp(&other.start))
+                });
                 if structure.contains(&concept) {
                     evidence.insert(0, whole("the lead-in or heading names it", STRUCTURE_LOGIT));
                 }
@@ -247,11 +338,68 @@ impl<'a> Tagger<'a> {
         tags
     }
 
-    /// The features of every concept in a passage: what the model is trained on.
+    /// The features of every concept in a passage, then those of having none of each scheme: what the model is
+    /// trained on.
     pub fn features(&mut self, text: &str, language: Language) -> Vec<Features> {
         let prepared = self.prepare(text, language);
         let findings = self.findings(&prepared, language);
         self.features_of(&prepared, &findings, text, language)
+    }
+
+    /// The families of the words of a passage, sorted: what the model may weigh one by one.
+    pub fn word_families(&self, text: &str, language: Language) -> Vec<String> {
+        let mut out: Vec<String> = tokenize(text)
+            .iter()
+            .filter_map(|token| word_family(token, language))
+            .map(str::to_owned)
+            .collect();
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
+    /// The families in a text that the model weighs, each once, with the token where it stands first.
+    fn families_of(&self, prepared: &Prepared, language: Language) -> Vec<(u32, usize)> {
+        let Some(seen) = self.seen.get(&language) else {
+            return Vec::new();
+        };
+        let mut out: Vec<(u32, usize)> = prepared
+            .entries
+            .iter()
+            .enumerate()
+            .filter_map(|(at, &entry)| seen.entries[entry].family.map(|family| (family, at)))
+            .collect();
+        out.sort_unstable();
+        out.dedup_by_key(|&mut (family, _)| family);
+        out
+    }
+
+    fn words_as_evidence(
+        &self,
+        concept: usize,
+        text: &str,
+        prepared: &Prepared,
+        families: &[(u32, usize)],
+    ) -> Vec<Evidence> {
+        let mut out = Vec::new();
+        for &(family, at) in families {
+            let weights = &self.family_weights[family as usize];
+            let Some(&(_, weight)) = weights.iter().find(|&&(of, _)| of as usize == concept) else {
+                continue;
+            };
+            if weight.abs() < LEAST_EVIDENCE {
+                continue;
+            }
+            let (start, end) = (prepared.tokens[at].start, prepared.tokens[at].end);
+            out.push(Evidence {
+                text: text[start..end].to_owned(),
+                start: text[..start].chars().count(),
+                end: text[..end].chars().count(),
+                rule: "a word that often goes with it, or seldom".to_owned(),
+                weight,
+            });
+        }
+        out
     }
 
     /// Whoever is tagged with a kind is tagged with what it is a kind of.
@@ -326,7 +474,10 @@ impl<'a> Tagger<'a> {
                 }
                 let lexeme = lexeme(language, &token.text, token.accented);
                 let candidates = vocabulary.candidates(&token.text, &lexeme.root);
-                seen.entries.push(SeenWord { lexeme, candidates });
+                let cues = self.cues.of(&token.text);
+                let family =
+                    word_family(token, language).and_then(|family| self.families.get(family).copied());
+                seen.entries.push(SeenWord { lexeme, candidates, cues, family });
                 let at = seen.entries.len() - 1;
                 seen.index.insert(key, at);
                 at
@@ -400,7 +551,16 @@ impl<'a> Tagger<'a> {
         language: Language,
     ) -> Vec<Features> {
         let style = style_features(prepared, text, language);
+        let cues = self.cue_features(prepared, language);
         let first_style = (SHARED_FEATURES.len() + self.taxonomy.concepts.len()) as u32;
+        let first_cue = first_style + STYLE_FEATURES.len() as u32;
+        let mass = |concept: usize| findings[concept].mass.min(MASS_OF_KIN);
+        let mut of_kinds = vec![0.0f32; findings.len()];
+        for (concept, found) in self.taxonomy.concepts.iter().enumerate() {
+            if let Some(parent) = found.parent {
+                of_kinds[parent] = of_kinds[parent].max(mass(concept));
+            }
+        }
         let masses: Vec<(u32, f32)> = findings
             .iter()
             .enumerate()
@@ -411,13 +571,20 @@ impl<'a> Tagger<'a> {
         let mut total = vec![0.0f32; self.taxonomy.schemes.len()];
         let mut most = vec![0.0f32; self.taxonomy.schemes.len()];
         let mut strong = vec![0usize; self.taxonomy.schemes.len()];
+        let mut company = vec![0usize; self.taxonomy.schemes.len()];
         for (concept, found) in findings.iter().enumerate() {
             let scheme = scheme_of(concept);
             total[scheme] += found.mass;
             most[scheme] = most[scheme].max(found.mass);
             strong[scheme] += usize::from(found.strong > 0);
+            company[scheme] += usize::from(found.mass > 0.5);
         }
-        findings
+        let whole = |out: &mut Features| {
+            out.extend(masses.iter().copied());
+            out.extend(style.iter().map(|&(index, value)| (first_style + index, value)));
+            out.extend(cues.iter().map(|&(index, value)| (first_cue + index, value)));
+        };
+        let mut all: Vec<Features> = findings
             .iter()
             .enumerate()
             .map(|(concept, found)| {
@@ -453,10 +620,58 @@ impl<'a> Tagger<'a> {
                 if rivals > 0 {
                     out.push((17, rivals.min(3) as f32));
                 }
-                out.extend(masses.iter().copied());
-                out.extend(style.iter().map(|&(index, value)| (first_style + index, value)));
+                let own = mass(concept);
+                if own > 0.0 {
+                    let parent = self.taxonomy.concepts[concept].parent.map_or(0.0, mass);
+                    if parent > 0.0 {
+                        out.push((18, own * parent));
+                    }
+                    out.push((20, own));
+                    out.push((21, company[scheme].min(6) as f32 / 3.0));
+                }
+                if total[scheme] - found.mass <= 0.0 {
+                    out.push((22, 1.0));
+                }
+                if of_kinds[concept] > 0.0 {
+                    out.push((19, of_kinds[concept]));
+                }
+                whole(&mut out);
                 out
             })
+            .collect();
+        for _ in &self.taxonomy.schemes {
+            let mut out: Features = vec![(0, 1.0)];
+            whole(&mut out);
+            all.push(out);
+        }
+        all
+    }
+
+    /// How many different words of each kind of cue stand in the text, three at most, halved.
+    fn cue_features(&self, prepared: &Prepared, language: Language) -> Vec<(u32, f32)> {
+        let Some(seen) = self.seen.get(&language) else {
+            return Vec::new();
+        };
+        let mut counts = [0u32; CUE_COUNT];
+        let mut met: Vec<usize> = Vec::new();
+        for (token, &entry) in prepared.tokens.iter().zip(&prepared.entries) {
+            let mut kinds = seen.entries[entry].cues;
+            if token.case == Case::Lower {
+                kinds &= !self.cues.capitalised();
+            }
+            if kinds == 0 || met.contains(&entry) {
+                continue;
+            }
+            met.push(entry);
+            while kinds != 0 {
+                counts[kinds.trailing_zeros() as usize] += 1;
+                kinds &= kinds - 1;
+            }
+        }
+        (0u32..)
+            .zip(counts)
+            .filter(|&(_, count)| count > 0)
+            .map(|(kind, count)| (kind, count.min(3) as f32 / 2.0))
             .collect()
     }
 
@@ -480,7 +695,8 @@ impl<'a> Tagger<'a> {
                 .sum()
         };
         // What the terms themselves add is shared out among the hits by their weight.
-        let by_terms: f32 = (1..=8).chain(14..=16).map(weight_of).sum::<f32>() + weight_of(own_mass);
+        let by_terms: f32 =
+            (1..=8).chain(14..=16).chain([20]).map(weight_of).sum::<f32>() + weight_of(own_mass);
         let hits = &findings[concept].hits;
         let mass: f32 = hits.iter().map(|hit| worth(hit.weight)).sum();
         let mut out: Vec<Evidence> = hits
@@ -504,12 +720,12 @@ impl<'a> Tagger<'a> {
             })
             .collect();
         let names = feature_names(self.taxonomy);
-        let rest = features
-            .iter()
-            .filter(|&&(index, _)| (9..=13).contains(&index) || (index >= 17 && index != own_mass));
+        let rest = features.iter().filter(|&&(index, _)| {
+            (9..=13).contains(&index) || (index >= 17 && index != 20 && index != own_mass)
+        });
         for &(index, value) in rest {
             let added = value * weights[index as usize];
-            if added.abs() >= 0.1 {
+            if added.abs() >= LEAST_EVIDENCE {
                 out.push(whole(&names[index as usize], added));
             }
         }
@@ -522,6 +738,25 @@ fn whole(rule: &str, weight: f32) -> Evidence {
     Evidence { text: String::new(), start: 0, end: 0, rule: rule.to_owned(), weight }
 }
 
+/// How many letters a family of words shares; words that are shorter are their own family.
+const WORD_FAMILY_LETTERS: usize = 5;
+/// Shorter words have no family.
+const LEAST_WORD_LETTERS: usize = 3;
+
+/// The family of a word: its first letters. Forms of a word, and its cousins in the other languages,
+/// mostly share them. Stop words have none.
+fn word_family(token: &Token, language: Language) -> Option<&str> {
+    let folded = token.text.as_str();
+    if token.kind != TokenKind::Word
+        || folded.chars().count() < LEAST_WORD_LETTERS
+        || is_stop_word(language, folded)
+    {
+        return None;
+    }
+    let end = folded.char_indices().nth(WORD_FAMILY_LETTERS).map_or(folded.len(), |(at, _)| at);
+    Some(&folded[..end])
+}
+
 /// The names of all features, in the order of their indices.
 pub fn feature_names(taxonomy: &Taxonomy) -> Vec<String> {
     SHARED_FEATURES
@@ -529,6 +764,7 @@ pub fn feature_names(taxonomy: &Taxonomy) -> Vec<String> {
         .map(|name| (*name).to_owned())
         .chain(taxonomy.concepts.iter().map(|concept| format!("together with {}", concept.id)))
         .chain(STYLE_FEATURES.iter().map(|name| format!("style: {name}")))
+        .chain((0..CUE_COUNT).map(|kind| format!("cues: {}", Cues::name(kind))))
         .collect()
 }
 
@@ -689,23 +925,17 @@ fn opens_sentence(prepared: &Prepared, hit: &Hit, language: Language) -> bool {
 
 /// Whether the word after the hit looks like a finite verb: the name before it is then its subject.
 fn acts(prepared: &Prepared, hit: &Hit, language: Language) -> bool {
-    let mut at = hit.end;
     // Up to two words may stand between: "il comune di Borgo ha", "the council also voted".
-    for step in 0..3 {
+    for at in hit.end..hit.end + 3 {
         let Some(token) = prepared.tokens.get(at) else {
             return false;
         };
         if prepared.sentences[at] != prepared.sentences[hit.start] {
             return false;
         }
-        let word = token.text.as_str();
-        if token.case == Case::Lower && is_finite_verb(word, token.accented, language) {
+        if token.case == Case::Lower && is_finite_verb(&token.text, token.accented, language) {
             return true;
         }
-        if step == 2 {
-            return false;
-        }
-        at += 1;
     }
     false
 }
@@ -879,4 +1109,101 @@ fn style_features(prepared: &Prepared, text: &str, language: Language) -> Vec<(u
         out.push((7, (names as f32 * 10.0 / words).min(2.0)));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str) -> Result<Vec<String>, String> {
+        let taxonomy = Taxonomy::built_in().map_err(|error| error.to_string())?;
+        let model = Model::parse(BUILT_IN_MODEL)?;
+        let mut tagger = Tagger::new(&taxonomy, &model);
+        let tags = tagger.tag(text, &[], Language::Italian, false);
+        Ok(tags.into_iter().map(|tag| taxonomy.concepts[tag.concept].id.clone()).collect())
+    }
+
+    /// The six items of the stocktaking meeting in Puerto Vallarta, and what each must carry.
+    const ITEMS: [(&str, &[&str]); 6] = [
+        (
+            "Dimensione umana. È stato riconosciuto che i migranti dovrebbero essere al centro del processo del \
+             Global Compact e che lo stesso dovrebbe essere people-centred e basarsi sui diritti umani.",
+            &["human", "migrants"],
+        ),
+        (
+            "Dimensione delle comunità. Le comunità rivestono un ruolo chiave per ciò che concerne l'inclusione, \
+             l'integrazione e la promozione della coesione sociale. In particolare, le comunità possono \
+             facilitare l'accesso ai servizi ai migranti nelle comunità d'accoglienza, e la promozione di \
+             opportunità migratorie sicure e regolari nelle comunità di origine, facendo da ponte con le \
+             diaspore.",
+            &["community", "communities", "diasporas"],
+        ),
+        (
+            "Dimensione locale. Le autorità locali rappresentano una componente cruciale nella governance delle \
+             migrazioni. Le autorità locali hanno un ruolo sempre più importante, in particolare per quello che \
+             concerne l'integrazione, la fornitura di servizi, l'informazione, l'accesso al mercato del lavoro \
+             e il coinvolgimento delle diaspore.",
+            &["local", "local-authorities"],
+        ),
+        (
+            "Dimensione nazionale. Nel riconoscimento della loro sovranità, gli Stati ricoprono un ruolo centrale \
+             nel contesto della gestione delle migrazioni in linea con il diritto internazionale. Il Global \
+             Compact rappresenta un'opportunità di identificare e attuare politiche efficaci e concrete per \
+             promuovere una migrazione sicura, ordinata e regolare, basandosi sui principi già esistenti.",
+            &["national", "states"],
+        ),
+        (
+            "Dimensione regionale. La maggior parte delle migrazioni internazionali sono intra-regionali ed è \
+             quindi essenziale che le istituzioni regionali ricoprano un ruolo chiave nel promuovere una \
+             migrazione sicura, ordinata e regolare. Il Global Compact offre un'opportunità per un maggiore \
+             coinvolgimento degli attori regionali impegnati nelle dinamiche migratorie, che in questo contesto \
+             rivestono il ruolo di agenti di collegamento tra gli standard globali e l'implementazione degli \
+             stessi agli altri livelli.",
+            &["regional", "regional-institutions"],
+        ),
+        (
+            "Dimensione globale. Il processo di adozione del Global compact costituisce un'opportunità cruciale \
+             nel forgiare un'effettiva cooperazione internazionale tra gli Stati Membri, tra le istituzioni \
+             impegnate sui temi migratori a livello globale, in particolare all'interno del sistema delle \
+             Nazioni Unite, e tra le organizzazioni regionali e altri stakeholders.",
+            &["global", "states", "un-system"],
+        ),
+    ];
+
+    #[test]
+    fn items_of_the_stocktaking_meeting() -> Result<(), String> {
+        for (text, wanted) in ITEMS {
+            let found = ids(text)?;
+            for id in wanted {
+                assert!(found.iter().any(|other| other == id), "{id} is missing from {found:?} of: {text}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn notices_have_no_dimension() -> Result<(), String> {
+        let text = "AVVISO. L'ascensore resterà chiuso per manutenzione; gli orari di apertura della sala sono \
+                    affissi accanto al centralino. Per prenotazioni compilare il modulo allegato.";
+        assert_eq!(ids(text)?, Vec::<String>::new());
+        Ok(())
+    }
+
+    #[test]
+    fn words_stand_in_the_evidence_where_they_are() -> Result<(), String> {
+        let taxonomy = Taxonomy::built_in().map_err(|error| error.to_string())?;
+        let model = Model::parse(BUILT_IN_MODEL)?;
+        let mut tagger = Tagger::new(&taxonomy, &model);
+        for (text, _) in ITEMS {
+            for tag in tagger.tag(text, &[], Language::Italian, true) {
+                assert!(!tag.evidence.is_empty());
+                for piece in tag.evidence {
+                    let there: String =
+                        text.chars().skip(piece.start).take(piece.end - piece.start).collect();
+                    assert_eq!(there, piece.text);
+                }
+            }
+        }
+        Ok(())
+    }
 }
