@@ -174,6 +174,8 @@ pub struct Tagger<'a> {
     /// By family, what it adds to which concepts.
     family_weights: Vec<Vec<(u32, f32)>>,
     cues: Cues,
+    /// The names of the features, for the evidence.
+    names: Vec<String>,
     seen: HashMap<Language, SeenWords>,
 }
 
@@ -259,6 +261,7 @@ impl<'a> Tagger<'a> {
             families,
             family_weights,
             cues: Cues::new(),
+            names,
             seen: HashMap::new(),
         }
     }
@@ -719,14 +722,13 @@ impl<'a> Tagger<'a> {
                 }
             })
             .collect();
-        let names = feature_names(self.taxonomy);
         let rest = features.iter().filter(|&&(index, _)| {
             (9..=13).contains(&index) || (index >= 17 && index != 20 && index != own_mass)
         });
         for &(index, value) in rest {
             let added = value * weights[index as usize];
             if added.abs() >= LEAST_EVIDENCE {
-                out.push(whole(&names[index as usize], added));
+                out.push(whole(&self.names[index as usize], added));
             }
         }
         out.sort_by(|one, other| other.weight.total_cmp(&one.weight).then(one.start.cmp(&other.start)));
