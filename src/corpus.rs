@@ -116,6 +116,7 @@ struct DocumentEntry {
     url: Option<String>,
     symbol: Option<String>,
     licence: Option<String>,
+    primary: Option<bool>,
 }
 
 impl MetadataFile {
@@ -141,6 +142,7 @@ impl MetadataFile {
                 url: entry.url.clone(),
                 symbol: entry.symbol.clone(),
                 licence: entry.licence.clone(),
+                primary: entry.primary,
             }
         })
     }

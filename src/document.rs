@@ -186,6 +186,8 @@ pub struct Metadata {
     pub symbol: Option<String>,
     /// The licence or terms under which its text may be used.
     pub licence: Option<String>,
+    /// Whether it is a primary source, which ranks above documents that report on such sources.
+    pub primary: Option<bool>,
 }
 
 impl Metadata {
@@ -199,6 +201,7 @@ impl Metadata {
             url: self.url.or(other.url),
             symbol: self.symbol.or(other.symbol),
             licence: self.licence.or(other.licence),
+            primary: self.primary.or(other.primary),
         }
     }
 }

@@ -679,6 +679,7 @@ impl Worker<'_> {
                 let passage_language = passage.language;
                 IndexedPassage {
                     source: file.key.clone(),
+                    is_primary: document.metadata.primary == Some(true),
                     stored: StoredPassage { document: info.clone(), passage, tags },
                     head: stems(&mut self.stemmers, passage_language, &head),
                     terms,

@@ -404,7 +404,8 @@ impl Taxonomy {
             ));
         }
         let begin = terms_begin(text);
-        let late = file.concept.iter().map(toml::Spanned::span).chain(file.scheme.iter().map(toml::Spanned::span));
+        let late =
+            file.concept.iter().map(toml::Spanned::span).chain(file.scheme.iter().map(toml::Spanned::span));
         if let Some(span) = late.into_iter().find(|span| span.start > begin) {
             return Err(lines.error(
                 span.start,
@@ -716,8 +717,11 @@ impl Taxonomy {
                     token.text == word.text
                         || (token.kind == crate::analysis::TokenKind::Word
                             && Language::ANALYSED.into_iter().any(|language| {
-                                lexeme(language, &token.text, token.accented)
-                                    .meets(&lexeme(language, &word.text, word.accented))
+                                lexeme(language, &token.text, token.accented).meets(&lexeme(
+                                    language,
+                                    &word.text,
+                                    word.accented,
+                                ))
                             }))
                 })
             });

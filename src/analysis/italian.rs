@@ -15,10 +15,9 @@ pub(super) const STOP_WORDS: &[&str] = &[
     "ne", "negli", "nei", "nel", "nella", "nelle", "nello", "noi", "nostra", "nostre", "nostri", "nostro",
     "o", "od", "per", "perche", "piu", "poi", "qua", "quando", "quanto", "quegli", "quei", "quel", "quella",
     "quelle", "quelli", "quello", "questa", "queste", "questi", "questo", "qui", "sara", "saranno",
-    "sarebbe", "se", "si", "sia", "siamo", "siano", "siete", "sono", 
-    "stessa", "stesso", "su", "sua", "sue", "sugli", "sui", "sul", "sulla", "sulle", "sullo", "suo",
-    "suoi", "te", "ti", "tra", "tu", "un", "una", "uno", "vengono", "venire", "venne", "vi", "viene", "voi",
-    "vostra", "vostro",
+    "sarebbe", "se", "si", "sia", "siamo", "siano", "siete", "sono", "stessa", "stesso", "su", "sua", "sue",
+    "sugli", "sui", "sul", "sulla", "sulle", "sullo", "suo", "suoi", "te", "ti", "tra", "tu", "un", "una",
+    "uno", "vengono", "venire", "venne", "vi", "viene", "voi", "vostra", "vostro",
 ];
 
 /// Words that ask, or that only point at what is asked for, folded and sorted.

@@ -66,21 +66,51 @@ pub fn is_interrogative(language: Language, folded: &str) -> bool {
     match language {
         Language::Italian => matches!(
             folded,
-            "chi" | "che" | "cosa" | "quale" | "quali" | "qual" | "quando" | "dove" | "come" | "quanto" | "quanti"
-                | "quanta" | "quante" | "perche"
+            "chi"
+                | "che"
+                | "cosa"
+                | "quale"
+                | "quali"
+                | "qual"
+                | "quando"
+                | "dove"
+                | "come"
+                | "quanto"
+                | "quanti"
+                | "quanta"
+                | "quante"
+                | "perche"
         ),
-        Language::English => matches!(
-            folded,
-            "what" | "which" | "who" | "whom" | "whose" | "when" | "where" | "why" | "how"
-        ),
+        Language::English => {
+            matches!(folded, "what" | "which" | "who" | "whom" | "whose" | "when" | "where" | "why" | "how")
+        }
         Language::French => matches!(
             folded,
-            "qui" | "que" | "quoi" | "quel" | "quelle" | "quels" | "quelles" | "quand" | "ou" | "comment" | "pourquoi"
+            "qui"
+                | "que"
+                | "quoi"
+                | "quel"
+                | "quelle"
+                | "quels"
+                | "quelles"
+                | "quand"
+                | "ou"
+                | "comment"
+                | "pourquoi"
                 | "combien"
         ),
         Language::Spanish => matches!(
             folded,
-            "que" | "quien" | "quienes" | "cual" | "cuales" | "cuando" | "donde" | "como" | "cuanto" | "cuantos"
+            "que"
+                | "quien"
+                | "quienes"
+                | "cual"
+                | "cuales"
+                | "cuando"
+                | "donde"
+                | "como"
+                | "cuanto"
+                | "cuantos"
                 | "cuantas"
         ),
         Language::Other => false,

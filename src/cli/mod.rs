@@ -89,7 +89,10 @@ impl Knowledge {
 
     /// What a query needs; a taxonomy of the user's own is checked as a whole all the same.
     fn load_outline(global: &Global) -> Result<Knowledge, Failure> {
-        Knowledge::read(global, if global.taxonomy.is_some() { Taxonomy::parse } else { Taxonomy::parse_outline })
+        Knowledge::read(
+            global,
+            if global.taxonomy.is_some() { Taxonomy::parse } else { Taxonomy::parse_outline },
+        )
     }
 
     fn read(
@@ -97,7 +100,9 @@ impl Knowledge {
         parse: impl Fn(&str) -> Result<Taxonomy, TaxonomyError>,
     ) -> Result<Knowledge, Failure> {
         let taxonomy = match &global.taxonomy {
-            None => parse(BUILT_IN).map_err(|error| Failure::new(format!("the built-in taxonomy: {error}")))?,
+            None => {
+                parse(BUILT_IN).map_err(|error| Failure::new(format!("the built-in taxonomy: {error}")))?
+            }
             Some(path) => {
                 let text = fs::read_to_string(path).map_err(|error| {
                     Failure::new(format!("cannot read the taxonomy {}: {error}", path.display()))

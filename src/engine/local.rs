@@ -100,6 +100,7 @@ struct Fields {
     from: SchemaField,
     until: SchemaField,
     duplicate: SchemaField,
+    primary: SchemaField,
     exact: SchemaField,
     stem: SchemaField,
     wide: SchemaField,
@@ -133,6 +134,7 @@ fn schema() -> (Schema, Fields) {
         from: builder.add_u64_field("from", INDEXED | FAST),
         until: builder.add_u64_field("until", INDEXED | FAST),
         duplicate: builder.add_u64_field("duplicate", FAST),
+        primary: builder.add_u64_field("primary", FAST),
         exact: builder.add_text_field("exact", tokens(IndexRecordOption::WithFreqsAndPositions)),
         stem: builder.add_text_field("stem", tokens(IndexRecordOption::WithFreqs)),
         wide: builder.add_text_field("wide", tokens(IndexRecordOption::WithFreqs)),
@@ -153,6 +155,8 @@ fn tokenizers() -> TokenizerManager {
 pub struct IndexedPassage {
     /// The file that it comes from, by which it is removed again.
     pub source: String,
+    /// Whether its document is a primary source.
+    pub is_primary: bool,
     /// What is stored and shown.
     pub stored: StoredPassage,
     /// Its terms.
@@ -1063,6 +1067,9 @@ impl<'l> LocalWriter<'l> {
         if let Some(date) = info.date {
             document.add_u64(fields.from, date.first_day());
             document.add_u64(fields.until, date.last_day());
+        }
+        if passage.is_primary {
+            document.add_u64(fields.primary, 1);
         }
         document.add_u64(fields.duplicate, text_hash(&stored.passage.text));
         document.add_text(fields.exact, &passage.terms.exact);

@@ -198,12 +198,26 @@ pub(super) fn rescore(
             }
         }
     }
+    let primary = searcher
+        .segment_readers()
+        .iter()
+        .map(|segment| segment.fast_fields().u64("primary"))
+        .collect::<tantivy::Result<Vec<_>>>()?;
     Ok(top
         .iter()
         .zip(drafts)
         .map(|(&(_, address), mut draft)| {
             if in_window.contains_key(&address) {
                 closeness(&mut draft, plan, &pairs, &rarity);
+            }
+            if primary[address.segment_ord as usize].first(address.doc_id) == Some(1) {
+                let score = draft.score * (f64::from(plan.weights.primary) - 1.0);
+                draft.score += score;
+                draft.contributions.push(Contribution {
+                    word: "primary source".to_owned(),
+                    by: "before documents that report on it".to_owned(),
+                    score,
+                });
             }
             Scored { address, score: draft.score, contributions: draft.contributions }
         })

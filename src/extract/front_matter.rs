@@ -19,6 +19,7 @@ pub(super) struct FrontMatter {
     symbol: Option<String>,
     #[serde(alias = "license", alias = "licenza")]
     licence: Option<String>,
+    primary: Option<bool>,
 }
 
 /// A value that people write with or without quotation marks.
@@ -58,6 +59,7 @@ impl FrontMatter {
             url: kept(self.url),
             symbol: kept(self.symbol),
             licence: kept(self.licence),
+            primary: self.primary,
         })
     }
 }

@@ -156,6 +156,7 @@ fn metadata(page: &Html) -> Metadata {
             .map(str::to_owned),
         symbol: None,
         licence: meta(&["dc.rights", "dcterms.license"]),
+        primary: None,
     }
 }
 

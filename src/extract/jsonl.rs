@@ -22,6 +22,7 @@ struct Record {
     symbol: Option<String>,
     #[serde(alias = "license")]
     licence: Option<String>,
+    primary: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -61,6 +62,7 @@ fn record(line: &str) -> Result<Extracted, ExtractError> {
         url: kept(record.url),
         symbol: kept(record.symbol),
         licence: kept(record.licence),
+        primary: record.primary,
     };
     // A record is one text: lines within it are its layout, blank lines divide its paragraphs.
     let blocks = body

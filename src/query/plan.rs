@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::syntax::{Node, Occur, Query, parse};
 use crate::analysis::fold::fold;
 use crate::analysis::{
-    is_interrogative,
-    Case, Stemmers, Token, TokenKind, family, is_question_word, is_stop_word, references, siblings,
-    symbol_tails, tokenize,
+    Case, Stemmers, Token, TokenKind, family, is_interrogative, is_question_word, is_stop_word, references,
+    siblings, symbol_tails, tokenize,
 };
 use crate::document::{Date, Language};
 use crate::taxonomy::Taxonomy;
@@ -55,6 +54,8 @@ pub struct Weights {
     pub far_distance: u32,
     /// A passage tagged with a concept that the query names.
     pub concept: f32,
+    /// What the score of a passage of a primary source is multiplied by.
+    pub primary: f32,
     /// How soon further occurrences of a word count less: k1 of BM25.
     pub k1: f32,
     /// How much long passages are held back: b of BM25.
@@ -78,6 +79,7 @@ impl Default for Weights {
             far: 0.15,
             far_distance: 12,
             concept: 1.0,
+            primary: 1.4,
             k1: 0.8,
             b: 0.75,
             rarity: 1.0,
@@ -310,15 +312,7 @@ impl<'a> Planner<'a> {
         }
         let (words, phrases, notes) = (draft.words, draft.phrases, draft.notes);
         let concepts = if options.concepts { self.concepts(&query.clauses) } else { Vec::new() };
-        Plan {
-            clauses,
-            words,
-            phrases,
-            filters: options.filters,
-            concepts,
-            weights: options.weights,
-            notes,
-        }
+        Plan { clauses, words, phrases, filters: options.filters, concepts, weights: options.weights, notes }
     }
 
     /// The concepts that the words asked for name, as filter tokens.

@@ -148,12 +148,14 @@ fn lex(text: &str, is_field: &dyn Fn(&str) -> bool, notes: &mut Vec<String>) -> 
                 at += 1;
             }
             // A symbol such as E/2017(a) keeps its parentheses only if they close within the run.
-            if at < chars.len() && chars[at] == '(' && chars[start..at].contains(&'/')
+            if at < chars.len()
+                && chars[at] == '('
+                && chars[start..at].contains(&'/')
                 && let Some(length) = chars[at..].iter().take(8).position(|&d| d == ')')
-                    && chars[at..at + length].iter().all(|d| !d.is_whitespace())
-                {
-                    at += length + 1;
-                }
+                && chars[at..at + length].iter().all(|d| !d.is_whitespace())
+            {
+                at += length + 1;
+            }
             let run: String = chars[start..at].iter().collect();
             if at < chars.len() && chars[at] == ':' {
                 out.push(Lexed::Field(run));
