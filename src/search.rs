@@ -1,9 +1,11 @@
 //! A question and its answer: the plan is made, the engine asked, and what it found dressed as the JSON that
 //! scripts rely on (see `README.md`).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::tokenize;
+use crate::analysis::{is_stop_word, tokenize};
 use crate::document::Language;
 use crate::engine::local::LocalEngine;
 use crate::engine::{Contribution, DocumentInfo, EngineError, Hit, Page, StoredPassage};
@@ -14,6 +16,9 @@ use crate::taxonomy::Taxonomy;
 
 /// The version of the JSON. A field may be added without changing it; none is renamed or removed.
 pub const FORMAT_VERSION: u32 = 1;
+
+/// How many words of a passage others like it are looked for by.
+const TELLING_WORDS: usize = 25;
 
 /// The answer to one query.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -236,6 +241,52 @@ impl<'a> Searcher<'a> {
             notes: plan.notes,
             hits,
         })
+    }
+
+    /// Finds passages like one that the index holds: those that share its most telling words.
+    ///
+    /// The words are chosen by their frequency in the passage times their rarity in the index, as Lucene's
+    /// MoreLikeThis does; the passage itself is left out.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn like(&mut self, stored: &StoredPassage, options: &Options) -> Result<Answer, EngineError> {
+        let words = self.telling_words(stored)?;
+        let inner = Options {
+            limit: options.offset.saturating_add(options.limit).saturating_add(1),
+            offset: 0,
+            concepts: false,
+            ..options.clone()
+        };
+        let mut answer = self.answer(&words.join(" "), &inner)?;
+        let id = stored.id();
+        let before = answer.hits.len();
+        answer.hits.retain(|hit| hit.passage != id);
+        answer.total -= before - answer.hits.len();
+        answer.hits = answer.hits.into_iter().skip(options.offset).take(options.limit).collect();
+        for (at, hit) in answer.hits.iter_mut().enumerate() {
+            hit.rank = options.offset + at + 1;
+        }
+        answer.query = format!("like {id}");
+        answer.suggestion = None;
+        Ok(answer)
+    }
+
+    fn telling_words(&self, stored: &StoredPassage) -> Result<Vec<String>, EngineError> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for token in tokenize(&stored.passage.text) {
+            if token.text.len() > 2 && !is_stop_word(stored.passage.language, &token.text) {
+                *counts.entry(token.text).or_default() += 1;
+            }
+        }
+        let all = self.engine.info().passages as f64;
+        let mut weighed = Vec::with_capacity(counts.len());
+        for (word, count) in counts {
+            let frequency = self.engine.frequency(Field::Exact, &word)? as f64;
+            weighed.push((count as f64 * (1.0 + all / (1.0 + frequency)).ln(), word));
+        }
+        weighed.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        Ok(weighed.into_iter().take(TELLING_WORDS).map(|(_, word)| word).collect())
     }
 
     fn plan(&mut self, query: &str, options: &Options) -> Plan {

@@ -131,8 +131,11 @@ Query language:
 An apostrophe is never a quotation mark. What cannot be read is searched as plain words.")]
 pub struct QueryArgs {
     /// The query; several arguments are one. One that begins with a hyphen goes after --
-    #[arg(required = true)]
+    #[arg(required_unless_present = "like")]
     pub query: Vec<String>,
+    /// Find passages like this one (DOCUMENT#N)
+    #[arg(long, value_name = "ID", conflicts_with = "query")]
+    pub like: Option<String>,
     #[command(flatten)]
     pub filters: FilterArgs,
     /// How many hits

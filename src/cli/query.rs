@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use gcm_search::engine::StoredPassage;
+use gcm_search::engine::local::LocalEngine;
 use gcm_search::query::Weights;
 use gcm_search::search::{Options, Searcher};
 use gcm_search::tagger::Tagger;
@@ -32,8 +34,11 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
     if args.explain {
         searcher = searcher.with_tagger(Tagger::new(&knowledge.taxonomy, &knowledge.model));
     }
-    let answer =
-        searcher.answer(&args.query.join(" "), &options).map_err(|error| engine_failure(error, global))?;
+    let answer = match &args.like {
+        Some(id) => searcher.like(&passage(&engine, id, global)?, &options),
+        None => searcher.answer(&args.query.join(" "), &options),
+    }
+    .map_err(|error| engine_failure(error, global))?;
     for note in &answer.notes {
         terminal.note(&output::printable(note));
     }
@@ -45,6 +50,18 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
     }
     out.flush()?;
     Ok(if answer.total > 0 { Outcome::Found } else { Outcome::Nothing })
+}
+
+/// The passage with this id.
+fn passage(engine: &LocalEngine, id: &str, global: &Global) -> Result<StoredPassage, Failure> {
+    let missing = || {
+        Failure::new(format!("no passage in the index has the id \"{}\"", output::printable(id)))
+            .hint("an id is a document's, a # and a number; query and show print them")
+    };
+    let (document, number) = id.rsplit_once('#').ok_or_else(missing)?;
+    let passages = engine.passages_of(document).map_err(|error| engine_failure(error, global))?;
+    let number: u32 = number.parse().map_err(|_| missing())?;
+    passages.into_iter().find(|stored| stored.passage.number == number).ok_or_else(missing)
 }
 
 /// The weights of the ranking: those built in, or a file's.
