@@ -17,7 +17,9 @@ use std::fs;
 
 use gcm_search::document::Language;
 use gcm_search::eval::LabelCounts;
-use gcm_search::tagger::{Features, Model, Tagger, feature_names, none_of, shared_feature_count};
+use gcm_search::tagger::{
+    Features, Model, SURE_LOGIT, Tagger, feature_names, none_of, shared_feature_count,
+};
 use gcm_search::taxonomy::Taxonomy;
 use serde::Deserialize;
 
@@ -253,11 +255,14 @@ fn best_thresholds(
 
 /// The scores, with none left in passages that seem to have no concept of the scheme.
 fn gate(taxonomy: &Taxonomy, scheme: usize, scored: &[Vec<f64>], none: f64) -> Vec<Vec<f64>> {
+    let sure = 1.0 / (1.0 + f64::from(-SURE_LOGIT).exp());
     let mut out = scored.to_vec();
     for scores in &mut out {
         if scores[taxonomy.concepts.len() + scheme] >= none {
             for (concept, _) in taxonomy.concepts_of(scheme) {
-                scores[concept] = 0.0;
+                if scores[concept] < sure {
+                    scores[concept] = 0.0;
+                }
             }
         }
     }

@@ -61,6 +61,12 @@ impl Manifest {
         let path = engine.generation().join(&engine.info().manifest);
         let text = fs::read_to_string(&path)
             .map_err(|error| EngineError::new(ErrorKind::Damaged, format!("{}: {error}", path.display())))?;
+        if manifest_name(&text) != engine.info().manifest {
+            return Err(EngineError::new(
+                ErrorKind::Damaged,
+                format!("{} is damaged: it is not what its name says", path.display()),
+            ));
+        }
         serde_json::from_str(&text)
             .map_err(|error| EngineError::new(ErrorKind::Damaged, format!("{}: {error}", path.display())))
     }
@@ -215,12 +221,12 @@ pub fn update(
             } else {
                 what_changed(&engine.info().fingerprint, &fingerprint)
             };
-            (manifest.unwrap_or_default(), why.map(str::to_owned))
+            (manifest.unwrap_or_else(|_| remembered(folder)), why.map(str::to_owned))
         }
         Err(error) => match error.kind {
-            ErrorKind::Missing => (Manifest::default(), Some(String::new())),
-            ErrorKind::Damaged if request.rebuild => (Manifest::default(), Some("it was damaged".to_owned())),
-            ErrorKind::Outdated => (Manifest::default(), Some("it was made by another version".to_owned())),
+            ErrorKind::Missing => (remembered(folder), Some(String::new())),
+            ErrorKind::Damaged if request.rebuild => (remembered(folder), Some("it was damaged".to_owned())),
+            ErrorKind::Outdated => (remembered(folder), Some("it was made by another version".to_owned())),
             _ => return Err(error.into()),
         },
     };
@@ -230,6 +236,16 @@ pub fn update(
         sources.clear();
     }
     sources.extend(request.add.iter().cloned());
+    if sources.is_empty() && !was_missing {
+        return Err(EngineError::new(
+            ErrorKind::Damaged,
+            format!(
+                "what the index in {} was made from can no longer be told; name it: gcm-search index --rebuild PATH...",
+                folder.display()
+            ),
+        )
+        .into());
+    }
     if sources.is_empty() {
         sources.extend(request.default.clone());
     }
@@ -259,7 +275,7 @@ pub fn update(
         let engine = LocalEngine::open(folder)?;
         report.documents = engine.info().documents;
         report.passages = engine.info().passages;
-        report_former_failures(&manifest, &mut report);
+        report_failures(&manifest, &mut report);
         if manifest_is_same(&engine, &manifest)? {
             return Ok(report);
         }
@@ -271,7 +287,8 @@ pub fn update(
     }
     let run = Run { taxonomy, model, progress };
     progress(Progress::Begin(work.to_read.len()));
-    run.read_all(&work.to_read, &mut writer, &mut manifest, &mut report)?;
+    run.read_all(&work.to_read, &mut writer, &mut manifest)?;
+    report_failures(&manifest, &mut report);
     progress(Progress::Commit);
     report.documents = manifest.files.values().map(|entry| entry.documents).sum();
     report.passages = manifest.files.values().map(|entry| entry.passages).sum();
@@ -283,6 +300,7 @@ pub fn update(
         documents: report.documents,
         passages: report.passages,
     })?;
+    write_sources(folder, &manifest.sources)?;
     if was_missing {
         rebuilt = None;
     }
@@ -294,8 +312,8 @@ fn manifest_is_same(engine: &LocalEngine, manifest: &Manifest) -> Result<bool, E
     Ok(Manifest::read(engine)? == *manifest)
 }
 
-/// A file that failed and has not changed still fails; a run that reads nothing says so again.
-fn report_former_failures(manifest: &Manifest, report: &mut Report) {
+/// A file that failed and has not changed still fails; a run that does not read it says so again.
+fn report_failures(manifest: &Manifest, report: &mut Report) {
     for (key, entry) in &manifest.files {
         for failure in &entry.failures {
             let known = report.failed.iter().any(|failed| failed.path == *key && failed.reason == *failure);
@@ -321,6 +339,33 @@ pub fn what_changed(then: &Fingerprint, now: &Fingerprint) -> Option<&'static st
     }
 }
 
+/// A manifest is named by its content, so that damage to it shows.
+fn manifest_name(text: &str) -> String {
+    format!("manifest-{}.json", &blake3::hash(text.as_bytes()).to_hex()[..16])
+}
+
+/// Beside the generations: what the index is made from, for the day when it has to be made again.
+const SOURCES_FILE: &str = "SOURCES";
+
+fn write_sources(folder: &Path, sources: &[Option<String>]) -> Result<(), EngineError> {
+    let path = folder.join(SOURCES_FILE);
+    let failed = |error: &dyn std::fmt::Display| {
+        EngineError::new(ErrorKind::System, format!("{}: {error}", path.display()))
+    };
+    let text = serde_json::to_string(sources).map_err(|error| failed(&error))?;
+    let new = folder.join("SOURCES.new");
+    fs::write(&new, text).and_then(|()| fs::rename(&new, &path)).map_err(|error| failed(&error))
+}
+
+/// A manifest that knows only what a damaged index was made from, if that can still be told.
+fn remembered(folder: &Path) -> Manifest {
+    let sources = fs::read_to_string(folder.join(SOURCES_FILE))
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    Manifest { sources, files: BTreeMap::new() }
+}
+
 fn write_manifest(generation: &Path, manifest: &Manifest) -> Result<String, EngineError> {
     let failed = |error: &dyn std::fmt::Display| {
         EngineError::new(
@@ -329,7 +374,7 @@ fn write_manifest(generation: &Path, manifest: &Manifest) -> Result<String, Engi
         )
     };
     let text = serde_json::to_string_pretty(manifest).map_err(|error| failed(&error))?;
-    let name = format!("manifest-{}.json", &blake3::hash(text.as_bytes()).to_hex()[..16]);
+    let name = manifest_name(&text);
     let path = generation.join(&name);
     let write = || -> io::Result<()> {
         let mut file = File::create(&path)?;
@@ -464,7 +509,6 @@ impl<'a> Run<'a> {
         files: &[(&FoundFile, FileEntry)],
         writer: &mut LocalWriter<'_>,
         manifest: &mut Manifest,
-        report: &mut Report,
     ) -> Result<(), EngineError> {
         let is_jsonl = |entry: &FileEntry| entry.extractor.starts_with("jsonl-");
         let (records, whole): (Vec<_>, Vec<_>) = files.iter().partition(|(_, entry)| is_jsonl(entry));
@@ -486,7 +530,6 @@ impl<'a> Run<'a> {
                 for passage in &passages {
                     writer.add(passage)?;
                 }
-                note_failures(file, &entry, report);
                 manifest.files.insert(file.key.clone(), entry);
             }
         }
@@ -494,7 +537,6 @@ impl<'a> Run<'a> {
             (self.progress)(Progress::File(&file.path));
             let entry = self.read_records(file, entry.clone(), writer)?;
             (self.progress)(Progress::FileDone);
-            note_failures(file, &entry, report);
             manifest.files.insert(file.key.clone(), entry);
         }
         Ok(())
@@ -536,28 +578,22 @@ impl<'a> Run<'a> {
             if batch.is_empty() {
                 break;
             }
-            let results: Vec<(Vec<String>, Vec<IndexedPassage>, Vec<String>)> = batch
+            let results: Vec<(Vec<Record>, Vec<String>)> = batch
                 .par_chunks(64)
                 .map_init(|| self.worker(), |worker, lines| read_lines(file, lines, worker))
                 .collect();
-            for (documents, passages, failures) in results {
-                let mut doubled: HashSet<String> = HashSet::new();
-                for id in documents {
-                    let hash = blake3::hash(id.as_bytes());
-                    let mut bytes = [0; 8];
-                    bytes.copy_from_slice(&hash.as_bytes()[..8]);
-                    if ids.insert(u64::from_le_bytes(bytes)) {
-                        entry.documents += 1;
-                    } else {
-                        entry
-                            .failures
-                            .push(format!("the id \"{id}\" stands twice; only its first record is indexed"));
-                        doubled.insert(id);
+            for (records, failures) in results {
+                for record in records {
+                    (self.progress)(Progress::Passages(record.passages.len()));
+                    if !ids.insert(hash_of_id(&record.id)) {
+                        entry.failures.push(format!(
+                            "line {}: the id \"{}\" stands twice; only its first record is indexed",
+                            record.line, record.id
+                        ));
+                        continue;
                     }
-                }
-                (self.progress)(Progress::Passages(passages.len()));
-                for passage in &passages {
-                    if !doubled.contains(&passage.stored.document.id) {
+                    entry.documents += 1;
+                    for passage in &record.passages {
                         writer.add(passage)?;
                         entry.passages += 1;
                     }
@@ -567,12 +603,6 @@ impl<'a> Run<'a> {
         }
         Ok(entry)
     }
-}
-
-fn note_failures(file: &FoundFile, entry: &FileEntry, report: &mut Report) {
-    report.failed.extend(
-        entry.failures.iter().map(|reason| Unreadable { path: file.key.clone(), reason: reason.clone() }),
-    );
 }
 
 fn read_file(
@@ -614,20 +644,32 @@ fn read_file(
     (entry, passages)
 }
 
+/// One record of a JSON Lines file, read.
+struct Record {
+    line: usize,
+    id: String,
+    passages: Vec<IndexedPassage>,
+}
+
+/// A short hash, so that the ids of millions of records can be kept to find doubles.
+fn hash_of_id(id: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..8]);
+    u64::from_le_bytes(bytes)
+}
+
 fn read_lines(
     file: &FoundFile,
     lines: &[(usize, Vec<u8>)],
     worker: &mut Worker<'_>,
-) -> (Vec<String>, Vec<IndexedPassage>, Vec<String>) {
-    let mut documents = Vec::new();
-    let mut passages = Vec::new();
+) -> (Vec<Record>, Vec<String>) {
+    let mut records = Vec::new();
     let mut failures = Vec::new();
-    for (number, line) in lines {
+    for &(number, ref line) in lines {
         let read = extract::extract(Format::JsonLines, line, &mut |extracted| match extracted {
             Ok(extracted) => {
-                let made = worker.passages(file, extracted.clone());
-                documents.extend(extracted.id);
-                passages.extend(made);
+                let id = extracted.id.clone().unwrap_or_default();
+                records.push(Record { line: number, id, passages: worker.passages(file, extracted) });
             }
             Err(error) => failures.push(format!("line {number}: {}", error.message)),
         });
@@ -635,7 +677,7 @@ fn read_lines(
             failures.push(format!("line {number}: {}", error.message));
         }
     }
-    (documents, passages, failures)
+    (records, failures)
 }
 
 impl Worker<'_> {

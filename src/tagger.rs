@@ -32,6 +32,8 @@ pub const BUILT_IN_MODEL: &str = include_str!("../corpus/tagger.json");
 const STRUCTURE_LOGIT: f32 = 9.0;
 /// What a strong term in a heading above the passage is worth.
 const HEADING_LOGIT: f32 = 0.8;
+/// From here on a concept is sure enough, in log-odds, to be given even where the text as a whole seems to have none.
+pub const SURE_LOGIT: f32 = 1.4;
 /// The most words that a lead-in has.
 const LEAD_IN_WORDS: usize = 7;
 
@@ -83,6 +85,18 @@ impl Model {
     /// Says what is wrong with the JSON.
     pub fn parse(text: &str) -> Result<Model, String> {
         serde_json::from_str(text).map_err(|error| format!("the tagger's model: {error}"))
+    }
+}
+
+/// The weight of a feature for a concept that the model was not taught, such as one of a user's own taxonomy: then the
+/// terms decide, a strong one by itself, weaker ones together.
+fn untaught(feature: &str) -> f32 {
+    match feature {
+        "bias" => -2.0,
+        "strong term" => 4.0,
+        "medium term" | "second medium term" => 1.5,
+        "weak term" | "second weak term" => 0.8,
+        _ => 0.0,
     }
 }
 
@@ -221,6 +235,9 @@ impl<'a> Tagger<'a> {
                 names
                     .iter()
                     .map(|name| {
+                        if !model.own.contains_key(&concept.id) {
+                            return untaught(name);
+                        }
                         let shared = model.shared.get(scheme).and_then(|map| map.get(name)).copied();
                         let own = model.own.get(&concept.id).and_then(|map| map.get(name)).copied();
                         shared.unwrap_or(0.0) + own.unwrap_or(0.0)
@@ -297,11 +314,14 @@ impl<'a> Tagger<'a> {
             })
             .collect();
         for (concept, features) in features.iter().take(concepts).enumerate() {
-            // What a lead-in names holds in whatever text.
-            if none[self.taxonomy.concepts[concept].scheme] && !structure.contains(&concept) {
+            let mut logit = logit_of(concept);
+            // What a lead-in names holds in whatever text, and so does what is sure by itself.
+            if none[self.taxonomy.concepts[concept].scheme]
+                && logit < SURE_LOGIT
+                && !structure.contains(&concept)
+            {
                 continue;
             }
-            let mut logit = logit_of(concept);
             if structure.contains(&concept) {
                 logit += STRUCTURE_LOGIT;
             }

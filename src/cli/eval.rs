@@ -101,7 +101,7 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
             elapsed.as_secs_f64() * 1000.0 / all.len() as f64
         ));
     }
-    let mut out = terminal.stdout();
+    let mut out = terminal.output(args.format);
     match args.format {
         Format::Text => {
             for (id, m) in report.per_query.iter().flatten() {
@@ -228,7 +228,7 @@ fn tags(global: &Global, args: &EvalArgs, gold: &Path, terminal: &Terminal) -> R
             )
         })
         .collect();
-    let mut out = terminal.stdout();
+    let mut out = terminal.output(args.format);
     match args.format {
         Format::Text => {
             writeln!(out, "group  passages  dimensions P     R     F1     actors P     R     F1")?;

@@ -42,7 +42,7 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
     for note in &answer.notes {
         terminal.note(&output::printable(note));
     }
-    let mut out = terminal.stdout();
+    let mut out = terminal.output(args.format);
     match args.format {
         Format::Text => output::text::answer(&mut out, &answer, terminal.width())?,
         Format::Json => output::json::answer(&mut out, &answer)?,

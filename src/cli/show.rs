@@ -66,7 +66,7 @@ pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outc
         }
         shown
     };
-    let mut out = terminal.stdout();
+    let mut out = terminal.output(args.format);
     let in_view = |stored: &StoredPassage| {
         number.is_none_or(|number| stored.passage.number.abs_diff(number) <= args.context)
     };

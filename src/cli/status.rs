@@ -32,14 +32,14 @@ struct Status {
 pub fn run(global: &Global, args: &StatusArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let knowledge = Knowledge::load(global)?;
     let failed = |error| engine_failure(error, global);
-    let engine = LocalEngine::open(&global.index).map_err(failed)?;
-    let manifest = Manifest::read(&engine).map_err(failed)?;
     let verified = if args.verify {
-        engine.verify().map_err(failed)?;
+        LocalEngine::verify(&global.index).map_err(failed)?;
         Some(true)
     } else {
         None
     };
+    let engine = LocalEngine::open(&global.index).map_err(failed)?;
+    let manifest = Manifest::read(&engine).map_err(failed)?;
     let status = Status {
         index: global.index.display().to_string(),
         program: engine.info().program.clone(),
@@ -64,7 +64,7 @@ pub fn run(global: &Global, args: &StatusArgs, terminal: &Terminal) -> Result<Ou
         verified,
         document_ids: args.documents.then(|| engine.document_ids().map_err(failed)).transpose()?,
     };
-    let mut out = terminal.stdout();
+    let mut out = terminal.output(args.format);
     match args.format {
         Format::Text => print(&mut out, &status)?,
         Format::Json | Format::Jsonl => output::json::line(&mut out, &status)?,

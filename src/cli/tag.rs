@@ -42,7 +42,7 @@ pub fn run(global: &Global, args: &TagArgs, terminal: &Terminal) -> Result<Outco
     let knowledge = Knowledge::load(global)?;
     let mut tagger = Tagger::new(&knowledge.taxonomy, &knowledge.model);
     let mut input = open(args.file.as_deref())?;
-    let mut out = terminal.stdout();
+    let mut out = terminal.raw_stdout();
     let mut first = Vec::new();
     input.read_until(b'\n', &mut first).map_err(read_failure)?;
     let begins_with_object =

@@ -6,8 +6,9 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::Color;
+use super::args::{Color, Format};
 use super::failure::Failure;
+use crate::output::printable;
 
 /// The widest that text is set; longer lines are hard to read.
 const MAX_WIDTH: usize = 100;
@@ -37,6 +38,19 @@ impl Terminal {
         io::BufWriter::new(AutoStream::new(io::stdout(), self.choice))
     }
 
+    /// Standard output as a form of results asks for it.
+    pub fn output(&self, format: Format) -> Box<dyn Write> {
+        match format {
+            Format::Text => Box::new(self.stdout()),
+            Format::Json | Format::Jsonl => Box::new(self.raw_stdout()),
+        }
+    }
+
+    /// Standard output, buffered, for machines: every byte as it is.
+    pub fn raw_stdout(&self) -> io::BufWriter<io::Stdout> {
+        io::BufWriter::new(io::stdout())
+    }
+
     /// How wide text is set.
     pub fn width(&self) -> usize {
         let from_environment = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
@@ -53,22 +67,22 @@ impl Terminal {
     /// Says something on standard error, unless all is to be quiet.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.say(&format!("gcm-search: {text}"));
+            self.say(&format!("gcm-search: {}", printable(text)));
         }
     }
 
     /// Warns on standard error.
     pub fn warn(&self, text: &str) {
         let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Yellow.into()));
-        self.say(&format!("gcm-search: {style}warning:{style:#} {text}"));
+        self.say(&format!("gcm-search: {style}warning:{style:#} {}", printable(text)));
     }
 
     /// Reports a failure with its advice.
     pub fn failure(&self, failure: &Failure) {
         let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
-        self.say(&format!("gcm-search: {style}error:{style:#} {}", failure.message));
+        self.say(&format!("gcm-search: {style}error:{style:#} {}", printable(&failure.message)));
         for hint in &failure.hints {
-            self.say(&format!("  hint: {hint}"));
+            self.say(&format!("  hint: {}", printable(hint)));
         }
     }
 

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
 use serde::{Deserialize, Serialize};
-use tantivy::collector::{Count, DocSetCollector, TopDocs};
+use tantivy::collector::{Collector, Count, DocSetCollector, SegmentCollector, TopDocs};
 use tantivy::query::{
     AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur as EngineOccur, PhraseQuery, Query,
     RangeQuery, TermQuery, TermSetQuery,
@@ -27,7 +27,8 @@ use tantivy::schema::{
     TextOptions, Value,
 };
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager, WhitespaceTokenizer};
-use tantivy::{DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
+use tantivy::{
+    DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term};
 
 use super::near::NearQuery;
 use super::rescore::{ScoredLeaf, rescore};
@@ -41,6 +42,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 const CURRENT: &str = "CURRENT";
 const LOCK: &str = ".lock";
+/// What else may stand in a folder that is ours.
+const OURS: &[&str] = &["README.md", "CURRENT.new", "SOURCES", "SOURCES.new"];
 /// The tokenizer of every field: our analysis has made the tokens, tantivy only takes them apart.
 const TOKENS: &str = "gcm-search-tokens";
 /// How many of the best passages are scored again with the closeness of their words.
@@ -227,8 +230,7 @@ fn strangers(folder: &Path) -> Result<Vec<String>, EngineError> {
         // that was interrupted.
         if !name.starts_with('.')
             && !name.starts_with("generation-")
-            && name != "README.md"
-            && name != "CURRENT.new"
+            && !OURS.contains(&name.as_str())
         {
             names.push(name);
         }
@@ -352,9 +354,7 @@ impl LocalEngine {
         let all = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX).max(1);
         let mut fetch = wanted.saturating_mul(2).max(WINDOW).min(all);
         loop {
-            let top = searcher
-                .search(&lowered.query, &TopDocs::with_limit(fetch).order_by_score())
-                .map_err(|error| self.error(error))?;
+            let top = self.top(searcher, &*lowered.query, fetch)?;
             let exhausted = top.len() < fetch || fetch >= all;
             let scored = rescore(searcher, self.fields.exact, &top, &lowered.leaves, plan, WINDOW)
                 .map_err(|error| self.error(error))?;
@@ -372,6 +372,36 @@ impl LocalEngine {
             scored.drain(..page.offset.min(scored.len()));
             return Ok(Ranking { total, scored });
         }
+    }
+
+    /// The best passages of the first pass. Where equal scores lie across the cut, those of the first documents are
+    /// taken, so that the same passages are taken whatever the order in which they were indexed.
+    fn top(
+        &self,
+        searcher: &Searcher,
+        query: &dyn Query,
+        fetch: usize,
+    ) -> Result<Vec<(f32, DocAddress)>, EngineError> {
+        let mut top = searcher
+            .search(query, &TopDocs::with_limit(fetch.saturating_add(1)).order_by_score())
+            .map_err(|error| self.error(error))?;
+        let Some(&(cut, _)) = top.get(fetch) else {
+            return Ok(top);
+        };
+        top.truncate(fetch);
+        if top.last().is_none_or(|&(score, _)| score > cut) {
+            return Ok(top);
+        }
+        top.retain(|&(score, _)| score > cut);
+        let tied = searcher.search(query, &Tied { score: cut }).map_err(|error| self.error(error))?;
+        let mut keyed = tied
+            .into_iter()
+            .map(|address| Ok((self.key(searcher, address)?, address)))
+            .collect::<Result<Vec<_>, EngineError>>()?;
+        keyed.sort();
+        let missing = fetch - top.len();
+        top.extend(keyed.into_iter().take(missing).map(|(_, address)| (cut, address)));
+        Ok(top)
     }
 
     /// Orders by score, then document, then passage, and leaves out texts that stand above already.
@@ -524,18 +554,22 @@ impl LocalEngine {
             .map_err(|error| self.error(error))
     }
 
-    /// Checks the files of the index against their checksums.
+    /// Checks the files of the index in a folder against their checksums, before anything is read from them.
     ///
     /// # Errors
-    /// Names the files that are damaged.
-    pub fn verify(&self) -> Result<(), EngineError> {
-        let broken = self.index.validate_checksum().map_err(|error| self.error(error))?;
+    /// As [`LocalEngine::open`]; names the files that are damaged.
+    pub fn verify(folder: &Path) -> Result<(), EngineError> {
+        let generation = current_generation(folder)?.ok_or_else(|| {
+            EngineError::new(ErrorKind::Missing, format!("there is no index in {}", folder.display()))
+        })?;
+        let index = Index::open_in_dir(&generation).map_err(|error| damaged(folder, error))?;
+        let broken = index.validate_checksum().map_err(|error| damaged(folder, error))?;
         if broken.is_empty() {
             return Ok(());
         }
         let mut names: Vec<String> = broken.iter().map(|path| path.display().to_string()).collect();
         names.sort();
-        Err(self.error(format!("checksums differ in {}", names.join(", "))))
+        Err(damaged(folder, format!("checksums differ in {}", names.join(", "))))
     }
 }
 
@@ -551,6 +585,48 @@ pub(super) struct Scored {
 struct Ranking {
     total: usize,
     scored: Vec<Scored>,
+}
+
+/// Collects the passages with exactly one score.
+struct Tied {
+    score: f32,
+}
+
+impl Collector for Tied {
+    type Fruit = Vec<DocAddress>;
+    type Child = TiedInSegment;
+
+    fn for_segment(&self, segment: u32, _: &SegmentReader) -> tantivy::Result<TiedInSegment> {
+        Ok(TiedInSegment { segment, score: self.score, found: Vec::new() })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        true
+    }
+
+    fn merge_fruits(&self, fruits: Vec<Vec<DocAddress>>) -> tantivy::Result<Vec<DocAddress>> {
+        Ok(fruits.concat())
+    }
+}
+
+struct TiedInSegment {
+    segment: u32,
+    score: f32,
+    found: Vec<DocAddress>,
+}
+
+impl SegmentCollector for TiedInSegment {
+    type Fruit = Vec<DocAddress>;
+
+    fn collect(&mut self, doc: u32, score: f32) {
+        if score == self.score {
+            self.found.push(DocAddress::new(self.segment, doc));
+        }
+    }
+
+    fn harvest(self) -> Vec<DocAddress> {
+        self.found
+    }
 }
 
 /// A plan in tantivy's terms.
@@ -610,7 +686,8 @@ impl Lowering<'_> {
             .collect();
         if must.is_empty() && must_not.is_empty() && filters.is_empty() {
             let query: Box<dyn Query> = if !any_should {
-                Box::new(AllQuery)
+                // Nothing was asked for at all.
+                Box::new(EmptyQuery)
             } else if scoring.is_empty() {
                 Box::new(EmptyQuery)
             } else {
@@ -665,6 +742,10 @@ impl Lowering<'_> {
     fn matcher(&mut self, clause: &Clause, scores: bool) -> tantivy::Result<Box<dyn Query>> {
         Ok(match clause {
             Clause::Word(index) => self.word_matcher(*index, &[Field::Exact, Field::Stem]),
+            // A part of a symbol, 73/195, stands for the whole: A/RES/73/195.
+            Clause::StrictWord(index) if self.plan.words[*index].exact.contains('/') => {
+                self.word_matcher(*index, &[Field::Exact, Field::Wide])
+            }
             Clause::StrictWord(index) => self.word_matcher(*index, &[Field::Exact]),
             Clause::InHead(index) => {
                 let stems = self.plan.words[*index].leaves.iter().filter(|leaf| leaf.field == Field::Stem);
@@ -1130,6 +1211,8 @@ impl<'l> LocalWriter<'l> {
             return Ok(());
         }
         let ids: Vec<_> = chosen.iter().map(|segment| segment.id()).collect();
+        // The files of a segment are kept as long as somebody knows of it; we no longer do.
+        drop(segments);
         self.writer.merge(&ids).wait().map_err(|error| self.write_error(error))?;
         self.writer.garbage_collect_files().wait().map_err(|error| self.write_error(error))?;
         Ok(())

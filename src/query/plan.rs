@@ -281,6 +281,7 @@ impl<'a> Planner<'a> {
             too_long: false,
             first_word: true,
             keep_all_words: false,
+            is_shouted: is_shouted(&query.clauses),
             is_question: is_question(&query.clauses, told_language.unwrap_or(Language::Italian)),
         };
         let mut clauses = self.clauses(&query.clauses, &mut draft);
@@ -309,6 +310,9 @@ impl<'a> Planner<'a> {
         }
         if let [word] = &mut draft.words[..] {
             word.stands_alone();
+        }
+        if clauses.is_empty() && options.filters.is_empty() {
+            draft.notes.push("there is no word in the query to look for".to_owned());
         }
         let (words, phrases, notes) = (draft.words, draft.phrases, draft.notes);
         let concepts = if options.concepts { self.concepts(&query.clauses) } else { Vec::new() };
@@ -483,7 +487,7 @@ impl<'a> Planner<'a> {
         let mut importance = 1.0;
         if token.kind == TokenKind::Number {
             importance *= weights.number;
-        } else if !draft.first_word && matches!(token.case, Case::Capital | Case::Upper | Case::Mixed) {
+        } else if !draft.first_word && !draft.is_shouted && matches!(token.case, Case::Capital | Case::Upper | Case::Mixed) {
             importance *= weights.capital;
         }
         let plain = token.kind == TokenKind::Word;
@@ -601,6 +605,8 @@ struct Draft<'o> {
     too_long: bool,
     first_word: bool,
     keep_all_words: bool,
+    /// Whether it is typed in capitals throughout, so that they tell nothing.
+    is_shouted: bool,
     /// Whether it is put as a question, so that words such as *tipo* and *nome* only point at what is asked for.
     is_question: bool,
 }
@@ -616,7 +622,7 @@ impl Draft<'_> {
         !self.keep_all_words
             && token.kind == TokenKind::Word
             // The article "un" and the acronym "UN" are told apart by their capitals.
-            && !(token.case == Case::Upper && token.text.len() > 1)
+            && !(token.case == Case::Upper && token.text.len() > 1 && !self.is_shouted)
             && (is_stop_word(self.language, &token.text)
                 || (self.is_question && is_question_word(self.language, &token.text)))
     }
@@ -643,6 +649,19 @@ fn words_of(nodes: &[(Occur, Node)]) -> Vec<String> {
         }
     }
     out
+}
+
+/// Whether every word of a query, of two or more, is in capitals.
+fn is_shouted(nodes: &[(Occur, Node)]) -> bool {
+    let mut words = 0;
+    let shouts = nodes.iter().all(|(_, node)| match node {
+        Node::Word(text) => tokenize(text).iter().all(|token| {
+            words += usize::from(token.kind == TokenKind::Word);
+            token.kind != TokenKind::Word || token.case == Case::Upper || token.text.len() == 1
+        }),
+        _ => true,
+    });
+    shouts && words > 1
 }
 
 /// Whether a query asks a question: an interrogative stands in it, or a question mark.

@@ -1,0 +1,721 @@
+//! `index`, run as a user runs it. Proves:
+//!
+//! - a second run has nothing to do; an added, a changed, a removed and a renamed file each count as such and show;
+//! - an index that was brought up to date step by step answers byte for byte as one that was made afresh;
+//! - an index folder that is missing, empty, damaged or somebody else's, and a file that cannot be read, each get a
+//!   message of their own and exit code 2, while everything else is indexed;
+//! - a source that vanished is an error that removes nothing;
+//! - a run killed at any moment leaves the previous index whole, and the next run finishes its work;
+//! - two queries at once on a missing index both succeed; a second writer is refused, or waits where it is asked to.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{ALL, Run, Sealed, documents};
+
+const QUERIES: &[&str] =
+    &["integrazione", "autorità locali", "+migranti -rifugiati", "A/RES/73/195", "dimensione:locale"];
+
+/// What the index answers to all queries, byte for byte.
+fn answers(sealed: &Sealed, index: &Path) -> Vec<String> {
+    QUERIES
+        .iter()
+        .map(|query| {
+            let mut command = common::bare_command(sealed.path());
+            command.arg("--index").arg(index);
+            command.args(["query", "--format", "json", "--explain", "--limit", ALL, "--", query]);
+            let run = Run::of(&mut command);
+            assert!(run.code < 2 && !run.stderr.contains("building"), "{run}");
+            run.stdout
+        })
+        .collect()
+}
+
+/// What a fresh index of the same folder answers.
+fn fresh_answers(sealed: &Sealed, source: &str) -> Vec<String> {
+    let index = tempfile::TempDir::new().expect("a temporary folder");
+    let mut command = common::bare_command(sealed.path());
+    command.arg("--index").arg(index.path()).args(["index", source]);
+    Run::of(&mut command);
+    answers(sealed, index.path())
+}
+
+#[track_caller]
+fn assert_same_answers(one: &[String], other: &[String]) {
+    for ((query, one), other) in QUERIES.iter().zip(one).zip(other) {
+        let at = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+        let from_there = |text: &str| {
+            String::from_utf8_lossy(&text.as_bytes()[at.saturating_sub(200)..])
+                .chars()
+                .take(600)
+                .collect::<String>()
+        };
+        assert!(
+            one == other,
+            "{query}: the answers part at byte {at}\n{}\n{}",
+            from_there(one),
+            from_there(other)
+        );
+    }
+}
+
+fn small_corpus() -> Sealed {
+    let sealed = Sealed::new();
+    sealed.write("docs/comuni.txt", "I comuni curano l'accoglienza e l'integrazione dei migranti.\n");
+    sealed.write("docs/autorita.md", "# Autorità locali\n\nLe autorità locali decidono dei servizi.\n");
+    sealed.write("docs/sotto/rifugiati.txt", "I rifugiati e i migranti chiedono asilo.\n");
+    sealed.write(
+        "docs/lista.jsonl",
+        common::records_in_italian(&[
+            ("r1", "La risoluzione A/RES/73/195 adotta il Patto."),
+            ("r2", "Integrare i migranti nelle comunità."),
+        ]),
+    );
+    sealed.run(["index", "docs"]).code_is(0).prints(&["4 added", "5 documents"]);
+    sealed
+}
+
+fn found(sealed: &Sealed, query: &str) -> BTreeSet<String> {
+    documents(&sealed.ask([query, "--limit", ALL])).into_iter().collect()
+}
+
+fn set(ids: &[&str]) -> BTreeSet<String> {
+    ids.iter().map(|id| (*id).to_owned()).collect()
+}
+
+/// Every file under a folder with its bytes, but for locks.
+fn snapshot(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut out = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            out.extend(snapshot(&path));
+        } else if path.extension().is_none_or(|extension| extension != "lock") && !path.ends_with(".lock") {
+            out.push((path.clone(), fs::read(&path).expect("a file")));
+        }
+    }
+    out.sort();
+    out
+}
+
+// ---- step by step ----
+
+#[test]
+fn a_second_run_has_nothing_to_do() {
+    let sealed = small_corpus();
+    let before = snapshot(&sealed.index());
+    for args in [&["index"][..], &["index", "docs"][..]] {
+        let run = sealed.run(args).code_is(0).prints(&["nothing to do", "5 documents"]);
+        assert_eq!(run.stderr, "", "{run}");
+    }
+    assert!(before == snapshot(&sealed.index()), "a run with nothing to do wrote to the index");
+    // The same bytes with another time are no change.
+    let same = fs::read(sealed.path().join("docs/comuni.txt")).expect("a file");
+    sealed.write("docs/comuni.txt", same);
+    sealed.run(["index"]).code_is(0).prints(&["nothing to do"]);
+}
+
+#[test]
+fn every_kind_of_change_counts_and_shows() {
+    let sealed = small_corpus();
+    let step = |expected: &str| {
+        sealed.run(["index"]).code_is(0).prints(&[expected]);
+        assert_same_answers(&answers(&sealed, &sealed.index()), &fresh_answers(&sealed, "docs"));
+    };
+    assert_same_answers(&answers(&sealed, &sealed.index()), &fresh_answers(&sealed, "docs"));
+
+    sealed.write("docs/nuovo.txt", "I sindaci parlano di integrazione.\n");
+    step("(1 added)");
+    assert_eq!(found(&sealed, "+sindaci"), set(&["nuovo"]));
+
+    sealed.write("docs/nuovo.txt", "I prefetti parlano di integrazione.\n");
+    step("(1 changed)");
+    assert_eq!(found(&sealed, "+sindaci"), set(&[]));
+    assert_eq!(found(&sealed, "+prefetti"), set(&["nuovo"]));
+
+    fs::rename(sealed.path().join("docs/nuovo.txt"), sealed.path().join("docs/altro.txt")).expect("renamed");
+    step("(1 renamed)");
+    assert_eq!(found(&sealed, "+prefetti"), set(&["altro"]));
+
+    fs::remove_file(sealed.path().join("docs/altro.txt")).expect("removed");
+    step("(1 removed)");
+    assert_eq!(found(&sealed, "+prefetti"), set(&[]));
+
+    // One record of many.
+    sealed.write(
+        "docs/lista.jsonl",
+        common::records_in_italian(&[("r2", "Integrare i migranti nelle città."), ("r3", "Un terzo testo.")]),
+    );
+    step("(1 changed)");
+    assert_eq!(
+        sealed.status()["document_ids"],
+        serde_json::json!(["autorita", "comuni", "r2", "r3", "sotto/rifugiati"])
+    );
+
+    // What is said of a document is part of it.
+    sealed.write(
+        "docs/documents.toml",
+        "[[document]]\npath = \"comuni.txt\"\ntitle = \"Sui comuni\"\npublisher = \"ANCI\"\ndate = 2020\n",
+    );
+    let run = sealed.run(["index"]);
+    if run.code == 2 {
+        // A date without quotation marks is a number to TOML.
+        sealed.write(
+            "docs/documents.toml",
+            "[[document]]\npath = \"comuni.txt\"\ntitle = \"Sui comuni\"\npublisher = \"ANCI\"\ndate = \"2020\"\n",
+        );
+        step("(1 changed)");
+    }
+    assert_eq!(found(&sealed, "titolo:comuni"), set(&["comuni"]));
+    let answer = sealed.ask(["migranti", "--publisher", "anci"]);
+    assert_eq!(documents(&answer), ["comuni"]);
+
+    // All at once.
+    sealed.write("docs/uno.txt", "Un testo sui migranti.\n");
+    sealed.write("docs/autorita.md", "# Autorità\n\nLe autorità locali accolgono i migranti.\n");
+    fs::remove_file(sealed.path().join("docs/documents.toml")).expect("removed");
+    fs::remove_file(sealed.path().join("docs/sotto/rifugiati.txt")).expect("removed");
+    step("(1 added, 2 changed, 1 removed)");
+    sealed.run(["status", "--verify"]).code_is(0);
+}
+
+#[test]
+fn sources_add_up_and_are_remembered() {
+    let sealed = small_corpus();
+    sealed.write("altri/sindaci.txt", "I sindaci dei comuni.\n");
+    sealed.run(["index", "altri"]).code_is(0).prints(&["(1 added)", "6 documents"]);
+    sealed.run(["index"]).code_is(0).prints(&["nothing to do", "6 documents"]);
+    assert!(found(&sealed, "+comuni").is_superset(&set(&["comuni", "sindaci"])));
+    // With --rebuild and paths, these and no others.
+    sealed.run(["index", "--rebuild", "altri"]).code_is(0).prints(&["1 documents"]);
+    assert_eq!(found(&sealed, "+comuni"), set(&["sindaci"]));
+    sealed.run(["index", "--rebuild"]).code_is(0).prints(&["rebuilt", "1 documents"]);
+}
+
+#[test]
+fn a_rebuild_answers_as_before() {
+    let sealed = small_corpus();
+    let before = answers(&sealed, &sealed.index());
+    sealed.run(["index", "--rebuild"]).code_is(0).prints(&["rebuilt", "5 documents"]);
+    assert_same_answers(&before, &answers(&sealed, &sealed.index()));
+    let generations = fs::read_dir(sealed.index())
+        .expect("the index")
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("generation-"))
+        .count();
+    assert_eq!(generations, 1, "the old generation is removed");
+}
+
+#[test]
+fn two_fresh_indexes_of_the_same_documents_answer_alike() {
+    // Hundreds of passages are equally good: what comes first must not hang on which thread was faster.
+    let sealed = Sealed::new();
+    large_corpus(&sealed, "a", "sindaci");
+    sealed.run(["index", "docs"]).code_is(0);
+    for _ in 0..2 {
+        assert_same_answers(&answers(&sealed, &sealed.index()), &fresh_answers(&sealed, "docs"));
+    }
+    let ranks = documents(&sealed.ask(["+sindaci", "--limit", "5"]));
+    assert_eq!(ranks, ["a-0", "a-1", "a-10", "a-100", "a-1000"], "ties are ordered by document");
+}
+
+// ---- folders that are no index ----
+
+#[test]
+fn a_missing_or_empty_folder_is_filled_by_a_query() {
+    for empty in [false, true] {
+        let sealed = Sealed::new();
+        sealed.write("corpus/a.txt", "Le autorità locali.\n");
+        if empty {
+            fs::create_dir(sealed.index()).expect("a folder");
+            // As a repository keeps an empty folder.
+            sealed.write("index/.gitkeep", "");
+        }
+        sealed.run(["status"]).code_is(2).says(&["no index", "gcm-search index"]);
+        let run = sealed
+            .run(["--corpus", "corpus", "query", "autorità"])
+            .code_is(0)
+            .says(&["building it", "1 documents"]);
+        assert!(!run.stdout.contains("building"), "{run}");
+        sealed.run(["query", "autorità"]).code_is(0);
+        assert_eq!(sealed.run(["query", "autorità"]).stderr, "");
+    }
+}
+
+#[test]
+fn somebody_elses_folder_is_left_alone() {
+    for args in [
+        &["query", "migranti"][..],
+        &["index", "docs"][..],
+        &["index", "--rebuild", "docs"][..],
+        &["status"][..],
+    ] {
+        let sealed = Sealed::new();
+        sealed.write("docs/a.txt", "I migranti.\n");
+        sealed.write("index/appunti.txt", "non toccare");
+        sealed.run(args).code_is(2).says(&["no index of gcm-search", "appunti.txt", "--index DIR"]);
+        let left: Vec<String> = fs::read_dir(sealed.index())
+            .expect("the folder")
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        assert_eq!(left, ["appunti.txt"]);
+    }
+    // A file where a folder should be.
+    let sealed = Sealed::new();
+    sealed.write("docs/a.txt", "I migranti.\n");
+    sealed.write("index", "un file");
+    sealed.run(["index", "docs"]).code_is(2).says(&["is a file"]);
+    assert_eq!(fs::read_to_string(sealed.index()).expect("the file"), "un file");
+}
+
+fn generation(sealed: &Sealed) -> PathBuf {
+    fs::read_dir(sealed.index())
+        .expect("the index")
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.is_dir())
+        .expect("a generation")
+}
+
+/// A way to damage an index, with its name.
+type Damage = (&'static str, fn(&Sealed));
+
+fn damages() -> Vec<Damage> {
+    vec![
+        ("an empty CURRENT", |sealed| fs::write(sealed.index().join("CURRENT"), "").expect("written")),
+        ("a cut CURRENT", |sealed| {
+            let path = sealed.index().join("CURRENT");
+            let text = fs::read(&path).expect("CURRENT");
+            fs::write(&path, &text[..text.len() / 2]).expect("written");
+        }),
+        ("a CURRENT that points outside", |sealed| {
+            fs::write(sealed.index().join("CURRENT"), "{\"format\":1,\"generation\":\"../docs\"}")
+                .expect("written");
+        }),
+        ("a corrupt meta.json", |sealed| {
+            fs::write(generation(sealed).join("meta.json"), "{\"segments\": [").expect("written");
+        }),
+        ("a missing meta.json", |sealed| {
+            fs::remove_file(generation(sealed).join("meta.json")).expect("removed");
+        }),
+        ("no generation", |sealed| fs::remove_dir_all(generation(sealed)).expect("removed")),
+        ("no segments", |sealed| {
+            for entry in fs::read_dir(generation(sealed)).expect("the generation").flatten() {
+                if entry.path().extension().is_some_and(|extension| extension != "json") {
+                    fs::remove_file(entry.path()).expect("removed");
+                }
+            }
+        }),
+    ]
+}
+
+#[test]
+fn a_damaged_index_is_refused_with_the_way_out() {
+    for (name, damage) in damages() {
+        let sealed = small_corpus();
+        damage(&sealed);
+        for args in [&["query", "migranti"][..], &["status"][..], &["show", "comuni"][..], &["index"][..]] {
+            let run = sealed.run(args);
+            assert_eq!(run.code, 2, "{name}\n{run}");
+            assert!(run.stderr.contains("damaged") && run.stderr.contains("--rebuild"), "{name}\n{run}");
+            assert_eq!(run.stdout, "", "{name}\n{run}");
+        }
+        sealed.run(["index", "--rebuild", "docs"]).code_is(0).prints(&["5 documents"]);
+        assert_same_answers(&answers(&sealed, &sealed.index()), &fresh_answers(&sealed, "docs"));
+    }
+}
+
+#[test]
+fn the_advice_for_a_damaged_index_never_swaps_its_documents() {
+    // The message says: build it again from its sources. So it is built from these, or they are asked for.
+    for (name, damage) in damages() {
+        let sealed = small_corpus();
+        damage(&sealed);
+        let run = sealed.run(["index", "--rebuild"]);
+        if run.code == 2 {
+            continue;
+        }
+        let ids = sealed.status()["document_ids"].clone();
+        assert_eq!(
+            ids,
+            serde_json::json!(["autorita", "comuni", "r1", "r2", "sotto/rifugiati"]),
+            "{name}: the index now holds other documents than its sources'\n{run}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_manifest_makes_all_be_read_again() {
+    let sealed = small_corpus();
+    let before = answers(&sealed, &sealed.index());
+    for entry in fs::read_dir(generation(&sealed)).expect("the generation").flatten() {
+        if entry.file_name().to_string_lossy().starts_with("manifest-") {
+            fs::write(entry.path(), "{").expect("written");
+        }
+    }
+    let run = sealed.run(["index", "docs"]).code_is(0).prints(&["rebuilt", "manifest"]);
+    assert!(run.stdout.contains("5 documents"), "{run}");
+    assert_same_answers(&before, &answers(&sealed, &sealed.index()));
+}
+
+#[test]
+fn an_index_of_another_schema_is_refused_with_the_command_that_rebuilds_it() {
+    let sealed = small_corpus();
+    let path = generation(&sealed).join("meta.json");
+    let meta = fs::read_to_string(&path).expect("meta.json");
+    let older = meta.replace("\\\"schema\\\":", "\\\"schema\\\":9");
+    assert_ne!(meta, older);
+    fs::write(&path, older).expect("written");
+    sealed.run(["query", "migranti"]).code_is(2).says(&["schema", "gcm-search index --index"]);
+    sealed.run(["index", "docs"]).code_is(0).prints(&["rebuilt", "5 documents"]);
+    sealed.run(["query", "migranti"]).code_is(0);
+}
+
+// ---- files that cannot be read ----
+
+#[test]
+fn each_unreadable_file_is_named_with_its_reason() {
+    let sealed = small_corpus();
+    let bad: &[(&str, &[u8], &[&str])] = &[
+        ("docs/rumore.bin", b"\x7fELF\x02\x01\x01\xff\xfe\x80\x81\x90\xa0", &["rumore.bin"]),
+        ("docs/nul.txt", b"testo\0con NUL", &["nul.txt", "NUL"]),
+        ("docs/latin1.txt", b"prima riga\nlibert\xe0 di movimento", &["latin1.txt", "line 2", "UTF-8"]),
+        ("docs/testa.md", b"---\ntitle: [aperta\n---\nTesto.\n", &["testa.md", "front matter"]),
+        ("docs/toml.md", b"+++\ntitle = \"a\"\ndate = ieri\n+++\nTesto.\n", &["toml.md", "line 3", "front matter"]),
+        ("docs/data.md", b"---\ndate: ieri\n---\nTesto.\n", &["data.md", "ieri", "YYYY"]),
+        ("docs/finto.txt", b"%PDF-1.4\n%\xe2\xe3", &["finto.txt", "PDF"]),
+        ("docs/archivio.zip", b"PK\x03\x04rest", &["archivio.zip", "ZIP"]),
+        (
+            "docs/righe.jsonl",
+            b"{\"_id\":\"b1\",\"text\":\"I prefetti.\"}\n{\"_id\": \n{\"text\":\"senza id\"}\n{\"_id\":\"b4\"}\n{\"_id\":\"b5\",\"text\":\"I questori.\"}\n",
+            &["righe.jsonl: line 2", "righe.jsonl: line 3", "righe.jsonl: line 4", "_id", "\"text\""],
+        ),
+    ];
+    for (name, bytes, _) in bad {
+        sealed.write(name, bytes);
+    }
+    sealed.write("docs/buono.txt", "I sindaci accolgono i migranti.\n");
+    sealed.write("docs/vuoto.txt", "");
+    let run = sealed.run(["index"]).code_is(2);
+    for (_, _, parts) in bad {
+        for part in *parts {
+            assert!(run.stderr.contains(part), "no {part:?}\n{run}");
+        }
+    }
+    assert!(!run.stderr.contains("buono.txt") && !run.stderr.contains("vuoto.txt"), "{run}");
+    assert!(run.stdout.contains("not read"), "{run}");
+    // The rest is there, the good lines of a bad file too.
+    assert_eq!(found(&sealed, "+sindaci"), set(&["buono"]));
+    assert_eq!(found(&sealed, "+prefetti"), set(&["b1"]));
+    assert_eq!(found(&sealed, "+questori"), set(&["b5"]));
+    assert!(found(&sealed, "migranti").is_superset(&set(&["buono", "comuni"])));
+    // It is said again as long as it is so, and status says it too.
+    let again = sealed.run(["index"]).code_is(2).prints(&["nothing to do", "not read"]);
+    for (name, _, _) in bad {
+        let name = name.trim_start_matches("docs/");
+        assert!(again.stderr.contains(name), "no {name}\n{again}");
+    }
+    sealed.run(["status"]).code_is(0).prints(&["nul.txt", "righe.jsonl"]);
+    // A file that gets well is read.
+    sealed.write("docs/nul.txt", "Testo sui questori.\n");
+    sealed.run(["index"]).code_is(2).prints(&["1 changed"]);
+    assert_eq!(found(&sealed, "+questori"), set(&["b5", "nul"]));
+}
+
+#[test]
+fn an_id_that_stands_twice_is_said() {
+    let sealed = Sealed::new();
+    sealed.write(
+        "a.jsonl",
+        common::records_in_italian(&[("x", "I comuni."), ("x", "I sindaci."), ("y", "I prefetti.")]),
+    );
+    sealed.run(["index", "a.jsonl"]).code_is(2).says(&["\"x\"", "twice"]);
+    assert_eq!(sealed.status()["document_ids"], serde_json::json!(["x", "y"]));
+    let passages: Vec<String> = sealed
+        .passages_of("x")
+        .iter()
+        .map(|passage| passage["text"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(passages, ["I comuni."]);
+}
+
+#[test]
+fn a_bad_description_of_a_folder_is_refused_with_its_line() {
+    let sealed = small_corpus();
+    let before = answers(&sealed, &sealed.index());
+    sealed.write("docs/documents.toml", "[[document]]\npath = \"comuni.txt\"\ntitel = \"x\"\n");
+    sealed.run(["index"]).code_is(2).says(&["documents.toml", "line 3", "titel"]);
+    assert_same_answers(&before, &answers(&sealed, &sealed.index()));
+}
+
+// ---- sources that vanish ----
+
+#[test]
+fn a_source_that_vanished_removes_nothing() {
+    let sealed = small_corpus();
+    let before = answers(&sealed, &sealed.index());
+    fs::rename(sealed.path().join("docs"), sealed.path().join("via")).expect("renamed");
+    sealed.run(["index"]).code_is(2).says(&["docs", "no such file or folder", "nothing was removed"]);
+    assert_same_answers(&before, &answers(&sealed, &sealed.index()));
+    sealed.run(["index", "--rebuild"]).code_is(2).says(&["docs", "no such file or folder"]);
+    assert_same_answers(&before, &answers(&sealed, &sealed.index()));
+    // The way out that the message names.
+    sealed.run(["index", "--rebuild", "via"]).code_is(0).prints(&["5 documents"]);
+    sealed.run(["index", "inesistente"]).code_is(2).says(&["inesistente"]);
+    sealed.run(["index"]).code_is(0).prints(&["nothing to do"]);
+}
+
+#[test]
+fn a_first_run_on_nothing_leaves_no_index() {
+    let sealed = Sealed::new();
+    sealed.run(["index", "inesistente"]).code_is(2).says(&["inesistente", "no such file or folder"]);
+    sealed.run(["status"]).code_is(2).says(&["no index"]);
+}
+
+// ---- runs that are killed ----
+
+/// How many records take a moment to index.
+const RECORDS: usize = 1_200;
+
+/// A corpus that takes a moment to index.
+fn large_corpus(sealed: &Sealed, name: &str, word: &str) {
+    let records: Vec<(String, String)> = (0..RECORDS)
+        .map(|n| {
+            let text = format!(
+                "Il documento {n} parla di {word}: le autorità locali e i comuni curano l'integrazione dei migranti, \
+                 mentre gli Stati e le organizzazioni regionali cooperano con l'OIM nella protezione numero {}.",
+                n % 97
+            );
+            (format!("{name}-{n}"), text)
+        })
+        .collect();
+    let records: Vec<(&str, &str)> = records.iter().map(|(id, text)| (id.as_str(), text.as_str())).collect();
+    sealed.write(&format!("docs/{name}.jsonl"), common::records_in_italian(&records));
+}
+
+/// How often a run is killed.
+const MOMENTS: u32 = 6;
+
+/// Fractions of a run at which it is killed, a little different in each run of the test.
+fn moments() -> Vec<f64> {
+    let random = std::collections::hash_map::RandomState::new();
+    (0..MOMENTS)
+        .map(|n| {
+            let mut hasher = random.build_hasher();
+            hasher.write_u32(n);
+            let jitter = (hasher.finish() % 1000) as f64 / 1000.0;
+            (f64::from(n) + jitter) / f64::from(MOMENTS)
+        })
+        .collect()
+}
+
+fn index_and_kill_after(sealed: &Sealed, pause: Duration) {
+    let mut child = sealed
+        .command(["index", "docs"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    thread::sleep(pause);
+    // SIGKILL: nothing can be tidied up. A run that has ended by itself is fine too.
+    child.kill().expect("killed or ended");
+    child.wait().expect("it ended");
+}
+
+/// Queries for few passages, so that the order of equally good ones is no matter here, and how many there are.
+const FEW: &[&[&str]] =
+    &[&["+integrazione +96"], &["prefetti", "--limit", "0"], &["questori", "--limit", "0"]];
+
+fn few_answers(sealed: &Sealed) -> Vec<String> {
+    FEW.iter()
+        .map(|query| {
+            let run = sealed.run(["query", "--format", "json"].iter().chain(*query));
+            assert!(run.code < 2 && run.stderr.is_empty(), "{run}");
+            run.stdout
+        })
+        .collect()
+}
+
+#[test]
+fn a_first_build_that_is_killed_leaves_nothing_or_all() {
+    let sealed = Sealed::new();
+    large_corpus(&sealed, "a", "sindaci");
+    let begin = Instant::now();
+    sealed.run(["index", "docs"]).code_is(0);
+    let whole = begin.elapsed();
+    let right = few_answers(&sealed);
+    let mut killed_before_the_end = 0;
+    for moment in moments() {
+        fs::remove_dir_all(sealed.index()).expect("removed");
+        index_and_kill_after(&sealed, whole.mul_f64(moment));
+        let status = sealed.run(["status"]);
+        if status.code == 2 {
+            killed_before_the_end += 1;
+            assert!(status.stderr.contains("no index"), "killed at {moment}\n{status}");
+        } else {
+            assert!(few_answers(&sealed) == right, "killed at {moment}: half an index answers");
+        }
+        sealed.run(["index", "docs"]).code_is(0);
+        assert!(few_answers(&sealed) == right, "killed at {moment}: the next run did not finish the work");
+        sealed.run(["status", "--verify"]).code_is(0);
+    }
+    assert!(killed_before_the_end > 0, "every run had ended before it was killed: the test proves nothing");
+}
+
+#[test]
+fn an_update_that_is_killed_leaves_the_old_or_the_new() {
+    let sealed = Sealed::new();
+    let updated = Sealed::new();
+    for folder in [&sealed, &updated] {
+        large_corpus(folder, "a", "sindaci");
+        large_corpus(folder, "b", "questori");
+        folder.run(["index", "docs"]).code_is(0);
+    }
+    let old = few_answers(&sealed);
+    let change = |folder: &Sealed| {
+        large_corpus(folder, "a", "prefetti");
+        large_corpus(folder, "c", "prefetti");
+        fs::remove_file(folder.path().join("docs/b.jsonl")).expect("removed");
+    };
+    change(&updated);
+    let begin = Instant::now();
+    updated.run(["index", "docs"]).code_is(0);
+    let whole = begin.elapsed();
+    let new = few_answers(&updated);
+    assert!(old != new);
+    let mut old_ones = 0;
+    for moment in moments() {
+        change(&sealed);
+        index_and_kill_after(&sealed, whole.mul_f64(moment));
+        let now = few_answers(&sealed);
+        assert!(
+            now == old || now == new,
+            "killed at {moment}: neither the old index nor the new one answers"
+        );
+        old_ones += usize::from(now == old);
+        sealed.run(["index", "docs"]).code_is(0);
+        assert!(few_answers(&sealed) == new, "killed at {moment}: the next run did not finish the work");
+        sealed.run(["status", "--verify"]).code_is(0);
+        // Back to where it began.
+        large_corpus(&sealed, "a", "sindaci");
+        large_corpus(&sealed, "b", "questori");
+        fs::remove_file(sealed.path().join("docs/c.jsonl")).expect("removed");
+        sealed.run(["index", "docs"]).code_is(0);
+        assert!(few_answers(&sealed) == old, "after {moment}: the way back leads elsewhere");
+    }
+    assert!(old_ones > 0, "every run had ended before it was killed: the test proves nothing");
+}
+
+#[test]
+fn a_rebuild_that_is_killed_leaves_the_old_one() {
+    let sealed = Sealed::new();
+    large_corpus(&sealed, "a", "sindaci");
+    let begin = Instant::now();
+    sealed.run(["index", "docs"]).code_is(0);
+    let whole = begin.elapsed();
+    let right = few_answers(&sealed);
+    for moment in moments() {
+        let mut child = sealed
+            .command(["index", "--rebuild"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary runs");
+        thread::sleep(whole.mul_f64(moment));
+        child.kill().expect("killed or ended");
+        child.wait().expect("it ended");
+        assert!(few_answers(&sealed) == right, "killed at {moment}");
+    }
+    sealed.run(["index", "--rebuild"]).code_is(0);
+    let left = fs::read_dir(sealed.index())
+        .expect("the index")
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+        .count();
+    assert_eq!(left, 1, "what killed runs left is removed");
+}
+
+// ---- several at once ----
+
+#[test]
+fn queries_at_once_on_a_missing_index_all_succeed() {
+    let sealed = Sealed::new();
+    large_corpus(&sealed, "a", "sindaci");
+    let children: Vec<_> = (0..3)
+        .map(|_| {
+            sealed
+                .command(["--corpus", "docs", "query", "sindaci", "--format", "json"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the binary runs")
+        })
+        .collect();
+    let runs: Vec<Run> = children
+        .into_iter()
+        .map(|child| {
+            Run::from_output("query at once".to_owned(), child.wait_with_output().expect("it ended"))
+        })
+        .collect();
+    for run in &runs {
+        assert_eq!(run.code, 0, "{run}");
+        assert_eq!(run.stdout, runs[0].stdout);
+    }
+    sealed.run(["status", "--verify"]).code_is(0).prints(&[&RECORDS.to_string()]);
+}
+
+#[test]
+fn queries_go_on_while_the_index_is_written() {
+    let sealed = Sealed::new();
+    large_corpus(&sealed, "a", "sindaci");
+    sealed.run(["index", "docs"]).code_is(0);
+    let old = few_answers(&sealed);
+    large_corpus(&sealed, "b", "prefetti");
+    let mut child = sealed.command(["index"]).stdout(Stdio::null()).spawn().expect("the binary runs");
+    let mut seen = Vec::new();
+    while child.try_wait().expect("its state").is_none() {
+        seen.push(few_answers(&sealed));
+    }
+    assert!(child.wait().expect("it ended").success());
+    let new = few_answers(&sealed);
+    assert!(old != new);
+    for answers in seen {
+        for ((answer, old), new) in answers.iter().zip(&old).zip(&new) {
+            assert!(answer == old || answer == new, "a query saw half a run: {answer}");
+        }
+    }
+}
+
+#[test]
+fn a_second_writer_is_refused_or_waits() {
+    let sealed = small_corpus();
+    sealed.write("docs/nuovo.txt", "I sindaci.\n");
+    let lock = File::options().write(true).open(sealed.index().join(".lock")).expect("the lock");
+    lock.lock().expect("locked");
+    sealed.run(["index"]).code_is(2).says(&["another gcm-search is writing", "--wait"]);
+    sealed.run(["index", "--rebuild"]).code_is(2).says(&["another gcm-search is writing"]);
+    // Readers do not care.
+    sealed.run(["query", "comuni"]).code_is(0);
+    sealed.run(["status", "--verify"]).code_is(0);
+    let mut waiting = sealed
+        .command(["index", "--wait"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    thread::sleep(Duration::from_millis(500));
+    assert!(waiting.try_wait().expect("its state").is_none(), "it did not wait");
+    assert_eq!(found(&sealed, "+sindaci"), set(&[]));
+    lock.unlock().expect("unlocked");
+    let output = waiting.wait_with_output().expect("it ended");
+    Run::from_output("index --wait".to_owned(), output).code_is(0).prints(&["(1 added)"]);
+    assert_eq!(found(&sealed, "+sindaci"), set(&["nuovo"]));
+}
