@@ -17,9 +17,7 @@ use std::fs;
 
 use gcm_search::document::Language;
 use gcm_search::eval::LabelCounts;
-use gcm_search::tagger::{
-    Features, Model, SURE_LOGIT, Tagger, feature_names, none_of, shared_feature_count,
-};
+use gcm_search::tagger::{Features, Model, SURE_LOGIT, Tagger, feature_names, none_of, shared_feature_count};
 use gcm_search::taxonomy::Taxonomy;
 use serde::Deserialize;
 
@@ -236,7 +234,7 @@ fn best_thresholds(
 ) -> (f32, f32) {
     let concepts: Vec<usize> = taxonomy.concepts_of(scheme).map(|(concept, _)| concept).collect();
     let mut tried = Vec::new();
-    for none in [0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6] {
+    for none in [0.35, 0.4, 0.45, 0.5, 0.6] {
         let gated = gate(taxonomy, scheme, scored, none);
         for step in 30..=50 {
             let threshold = f64::from(step) / 100.0;

@@ -30,6 +30,8 @@ pub const BUILT_IN_MODEL: &str = include_str!("../corpus/tagger.json");
 /// What a lead-in or a heading that names the concept is worth, in units of the model's log-odds:
 /// enough to overrule any words that follow.
 const STRUCTURE_LOGIT: f32 = 9.0;
+/// What a term is worth in a passage whose lead-in or heading names its subject: such texts name whom they mean.
+const NAMED_LOGIT: f32 = 1.5;
 /// What a strong term in a heading above the passage is worth.
 const HEADING_LOGIT: f32 = 0.8;
 /// From here on a concept is sure enough, in log-odds, to be given even where the text as a whole seems to have none.
@@ -315,11 +317,8 @@ impl<'a> Tagger<'a> {
             .collect();
         for (concept, features) in features.iter().take(concepts).enumerate() {
             let mut logit = logit_of(concept);
-            // What a lead-in names holds in whatever text, and so does what is sure by itself.
-            if none[self.taxonomy.concepts[concept].scheme]
-                && logit < SURE_LOGIT
-                && !structure.contains(&concept)
-            {
+            // A text whose lead-in or heading names a concept is no notice, and what is sure by itself holds.
+            if none[self.taxonomy.concepts[concept].scheme] && logit < SURE_LOGIT && structure.is_empty() {
                 continue;
             }
             if structure.contains(&concept) {
@@ -327,6 +326,12 @@ impl<'a> Tagger<'a> {
             }
             if in_headings.contains(&concept) {
                 logit += HEADING_LOGIT;
+            }
+            let named = !structure.is_empty()
+                && !structure.contains(&concept)
+                && findings[concept].strong + findings[concept].medium > 0;
+            if named {
+                logit += NAMED_LOGIT;
             }
             let score = 1.0 / (1.0 + (-logit).exp());
             if score < self.thresholds[self.taxonomy.concepts[concept].scheme] {
@@ -340,6 +345,10 @@ impl<'a> Tagger<'a> {
                 });
                 if structure.contains(&concept) {
                     evidence.insert(0, whole("the lead-in or heading names it", STRUCTURE_LOGIT));
+                }
+                if named {
+                    evidence
+                        .push(whole("named under a lead-in or heading that names its subject", NAMED_LOGIT));
                 }
                 if in_headings.contains(&concept) {
                     evidence.push(whole("a heading above speaks of it", HEADING_LOGIT));

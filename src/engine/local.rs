@@ -10,7 +10,7 @@
 //! Updates go into the current generation and show with one commit. A rebuild fills a new generation
 //! beside it and switches with one rename, so that whatever happens on the way the old one answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,8 @@ use tantivy::schema::{
 };
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager, WhitespaceTokenizer};
 use tantivy::{
-    DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term};
+    DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term,
+};
 
 use super::near::NearQuery;
 use super::rescore::{ScoredLeaf, rescore};
@@ -228,10 +229,7 @@ fn strangers(folder: &Path) -> Result<Vec<String>, EngineError> {
         let name = entry.map_err(|error| system(folder, error))?.file_name().to_string_lossy().into_owned();
         // Hidden files keep an empty folder in a repository; a generation without CURRENT is a first build
         // that was interrupted.
-        if !name.starts_with('.')
-            && !name.starts_with("generation-")
-            && !OURS.contains(&name.as_str())
-        {
+        if !name.starts_with('.') && !name.starts_with("generation-") && !OURS.contains(&name.as_str()) {
             names.push(name);
         }
     }
@@ -356,7 +354,14 @@ impl LocalEngine {
         loop {
             let top = self.top(searcher, &*lowered.query, fetch)?;
             let exhausted = top.len() < fetch || fetch >= all;
-            let scored = rescore(searcher, self.fields.exact, &top, &lowered.leaves, plan, WINDOW)
+            // The same window whatever page is asked for, so that pages agree with each other.
+            let window: HashSet<DocAddress> = if fetch == WINDOW {
+                top.iter().map(|&(_, address)| address).collect()
+            } else {
+                let first = self.top(searcher, &*lowered.query, WINDOW)?;
+                first.into_iter().map(|(_, address)| address).collect()
+            };
+            let scored = rescore(searcher, self.fields.exact, &top, &lowered.leaves, plan, &window)
                 .map_err(|error| self.error(error))?;
             let mut scored = self.rank(searcher, scored, page.duplicates)?;
             if scored.len() < wanted && !exhausted {
@@ -389,11 +394,13 @@ impl LocalEngine {
             return Ok(top);
         };
         top.truncate(fetch);
-        if top.last().is_none_or(|&(score, _)| score > cut) {
+        let above = cut + cut.abs() * SAME_SCORE;
+        if top.last().is_none_or(|&(score, _)| score > above) {
             return Ok(top);
         }
-        top.retain(|&(score, _)| score > cut);
-        let tied = searcher.search(query, &Tied { score: cut }).map_err(|error| self.error(error))?;
+        top.retain(|&(score, _)| score > above);
+        let tied = Tied { from: cut - cut.abs() * SAME_SCORE, to: above };
+        let tied = searcher.search(query, &tied).map_err(|error| self.error(error))?;
         let mut keyed = tied
             .into_iter()
             .map(|address| Ok((self.key(searcher, address)?, address)))
@@ -436,7 +443,7 @@ impl LocalEngine {
             .map(|segment| segment.fast_fields().u64("duplicate"))
             .collect::<tantivy::Result<Vec<_>>>()
             .map_err(|error| self.error(error))?;
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         scored.retain(|s| {
             columns[s.address.segment_ord as usize]
                 .first(s.address.doc_id)
@@ -587,9 +594,14 @@ struct Ranking {
     scored: Vec<Scored>,
 }
 
-/// Collects the passages with exactly one score.
+/// Scores of the first pass that differ by less, relatively, are the same: they are sums of the same numbers in
+/// another order.
+const SAME_SCORE: f32 = 1e-5;
+
+/// Collects the passages whose scores are the same.
 struct Tied {
-    score: f32,
+    from: f32,
+    to: f32,
 }
 
 impl Collector for Tied {
@@ -597,7 +609,7 @@ impl Collector for Tied {
     type Child = TiedInSegment;
 
     fn for_segment(&self, segment: u32, _: &SegmentReader) -> tantivy::Result<TiedInSegment> {
-        Ok(TiedInSegment { segment, score: self.score, found: Vec::new() })
+        Ok(TiedInSegment { segment, from: self.from, to: self.to, found: Vec::new() })
     }
 
     fn requires_scoring(&self) -> bool {
@@ -611,7 +623,8 @@ impl Collector for Tied {
 
 struct TiedInSegment {
     segment: u32,
-    score: f32,
+    from: f32,
+    to: f32,
     found: Vec<DocAddress>,
 }
 
@@ -619,7 +632,7 @@ impl SegmentCollector for TiedInSegment {
     type Fruit = Vec<DocAddress>;
 
     fn collect(&mut self, doc: u32, score: f32) {
-        if score == self.score {
+        if score >= self.from && score <= self.to {
             self.found.push(DocAddress::new(self.segment, doc));
         }
     }

@@ -5,7 +5,7 @@
 //! Closeness only ever adds to a score, so no passage below the window could have risen into it
 //! from further down than its own sum allows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 use tantivy::postings::Postings;
 use tantivy::query::Bm25StatisticsProvider;
@@ -118,18 +118,16 @@ struct Draft {
     positions: Vec<Vec<u32>>,
 }
 
-/// Scores the passages that the first pass found, best first; the first `window` of them also by closeness.
+/// Scores the passages that the first pass found, best first; those of the `window` also by closeness.
 pub(super) fn rescore(
     searcher: &Searcher,
     exact: Field,
     top: &[(Score, DocAddress)],
     leaves: &[ScoredLeaf],
     plan: &Plan,
-    window: usize,
+    window: &HashSet<DocAddress>,
 ) -> tantivy::Result<Vec<Scored>> {
     let pairs = pairs(plan);
-    let in_window: HashMap<DocAddress, usize> =
-        top.iter().take(window).enumerate().map(|(at, &(_, address))| (address, at)).collect();
     let mut drafts: Vec<Draft> =
         vec![Draft { positions: vec![Vec::new(); plan.words.len()], ..Draft::default() }; top.len()];
     // Passages by segment, in the order of their numbers there, as postings are read.
@@ -207,7 +205,7 @@ pub(super) fn rescore(
         .iter()
         .zip(drafts)
         .map(|(&(_, address), mut draft)| {
-            if in_window.contains_key(&address) {
+            if window.contains(&address) {
                 closeness(&mut draft, plan, &pairs, &rarity);
             }
             if primary[address.segment_ord as usize].first(address.doc_id) == Some(1) {

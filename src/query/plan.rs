@@ -487,7 +487,10 @@ impl<'a> Planner<'a> {
         let mut importance = 1.0;
         if token.kind == TokenKind::Number {
             importance *= weights.number;
-        } else if !draft.first_word && !draft.is_shouted && matches!(token.case, Case::Capital | Case::Upper | Case::Mixed) {
+        } else if !draft.first_word
+            && !draft.is_shouted
+            && matches!(token.case, Case::Capital | Case::Upper | Case::Mixed)
+        {
             importance *= weights.capital;
         }
         let plain = token.kind == TokenKind::Word;
