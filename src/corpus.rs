@@ -1,7 +1,7 @@
 //! Finding documents: folders, single files, the corpus built into the program, and the metadata that
 //! `documents.toml` gives to texts that carry none.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -284,11 +284,6 @@ fn make_ids_unique(files: &mut [FoundFile]) {
             }
         }
     }
-}
-
-/// The built-in files by path, for `taxonomy.toml` and its like.
-pub fn built_in_files() -> BTreeMap<&'static str, &'static [u8]> {
-    BUILT_IN_CORPUS.iter().copied().collect()
 }
 
 #[cfg(test)]

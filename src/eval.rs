@@ -135,7 +135,8 @@ pub fn measure(ranked: &[String], judged: &HashMap<String, u32>) -> Measures {
         ranked.iter().take(depth).filter(|document| grade(document) > 0).count() as f64 / relevant
     };
     Measures {
-        ndcg_10: if best > 0.0 { dcg / best } else { 0.0 },
+        // The sum of no floats is -0, which nobody wants to read.
+        ndcg_10: if best > 0.0 { dcg.abs() / best } else { 0.0 },
         mrr_10: ranked
             .iter()
             .take(10)

@@ -170,7 +170,7 @@ fn tags(global: &Global, args: &EvalArgs, gold: &Path, terminal: &Terminal) -> R
     let mut by_language: BTreeMap<String, [LabelCounts; 2]> = BTreeMap::new();
     let mut by_concept: BTreeMap<String, LabelCounts> = BTreeMap::new();
     let mut passages: BTreeMap<String, usize> = BTreeMap::new();
-    let mut empty = [[0usize; 2]; 2];
+    let mut empty: BTreeMap<String, [[usize; 2]; 2]> = BTreeMap::new();
     for (at, line) in read(gold)?.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
@@ -204,14 +204,18 @@ fn tags(global: &Global, args: &EvalArgs, gold: &Path, terminal: &Terminal) -> R
                 }
             }
             if right.is_empty() {
-                empty[kind][0] += 1;
-                empty[kind][1] += usize::from(ids.is_empty());
+                for group in ["all", language.code()] {
+                    let counts = &mut empty.entry(group.to_owned()).or_default()[kind];
+                    counts[0] += 1;
+                    counts[1] += usize::from(ids.is_empty());
+                }
             }
         }
         for group in ["all", language.code()] {
             *passages.entry(group.to_owned()).or_default() += 1;
         }
     }
+    let of = |group: &str| empty.get(group).copied().unwrap_or_default();
     let part = |[all, kept]: [usize; 2]| if all == 0 { 1.0 } else { kept as f64 / all as f64 };
     let reports: BTreeMap<String, TagReport> = by_language
         .iter()
@@ -222,8 +226,8 @@ fn tags(global: &Global, args: &EvalArgs, gold: &Path, terminal: &Terminal) -> R
                     passages: passages[group],
                     dimensions: (*dimensions).into(),
                     actors: (*actors).into(),
-                    empty_dimensions_kept: part(empty[0]),
-                    empty_actors_kept: part(empty[1]),
+                    empty_dimensions_kept: part(of(group)[0]),
+                    empty_actors_kept: part(of(group)[1]),
                 },
             )
         })
@@ -248,7 +252,10 @@ fn tags(global: &Global, args: &EvalArgs, gold: &Path, terminal: &Terminal) -> R
             writeln!(
                 out,
                 "left without, as they should be: {} of {} without a dimension, {} of {} without an actor",
-                empty[0][1], empty[0][0], empty[1][1], empty[1][0]
+                of("all")[0][1],
+                of("all")[0][0],
+                of("all")[1][1],
+                of("all")[1][0]
             )?;
             if args.per_query {
                 for (id, counts) in &by_concept {

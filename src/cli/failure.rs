@@ -2,20 +2,19 @@
 
 use std::io;
 
-/// An error for the user: what, where and why, and what to do next.
+/// An error for the user: what, where and why, with its chain of causes, and what to do next.
 #[derive(Debug)]
 pub struct Failure {
-    /// What went wrong.
-    pub message: String,
+    /// What went wrong, and why.
+    pub error: anyhow::Error,
     /// What to do about it.
     pub hints: Vec<String>,
-    closed_pipe: bool,
 }
 
 impl Failure {
     /// A failure without advice.
     pub fn new(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), hints: Vec::new(), closed_pipe: false }
+        Failure { error: anyhow::Error::msg(message.into()), hints: Vec::new() }
     }
 
     /// Adds advice.
@@ -26,17 +25,17 @@ impl Failure {
 
     /// Whether the reader of our output has had enough, which is no error.
     pub fn is_closed_pipe(&self) -> bool {
-        self.closed_pipe
+        self.error
+            .chain()
+            .filter_map(|cause| cause.downcast_ref::<io::Error>())
+            .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 
 impl From<io::Error> for Failure {
     /// Errors of writing results; reading has messages of its own.
     fn from(error: io::Error) -> Failure {
-        Failure {
-            closed_pipe: error.kind() == io::ErrorKind::BrokenPipe,
-            ..Failure::new(format!("cannot write the results: {error}"))
-        }
+        Failure { error: anyhow::Error::new(error).context("cannot write the results"), hints: Vec::new() }
     }
 }
 
@@ -45,7 +44,7 @@ impl From<serde_json::Error> for Failure {
         if error.is_io() {
             Failure::from(io::Error::from(error))
         } else {
-            Failure::new(format!("cannot write JSON: {error}"))
+            Failure { error: anyhow::Error::new(error).context("cannot write JSON"), hints: Vec::new() }
         }
     }
 }

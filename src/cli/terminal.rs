@@ -80,7 +80,10 @@ impl Terminal {
     /// Reports a failure with its advice.
     pub fn failure(&self, failure: &Failure) {
         let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
-        self.say(&format!("gcm-search: {style}error:{style:#} {}", printable(&failure.message)));
+        self.say(&format!(
+            "gcm-search: {style}error:{style:#} {}",
+            printable(&format!("{:#}", failure.error))
+        ));
         for hint in &failure.hints {
             self.say(&format!("  hint: {}", printable(hint)));
         }

@@ -3,6 +3,7 @@
 //! ```text
 //! index/
 //!   CURRENT                  which generation answers queries
+//!   SOURCES                  what the index is made from
 //!   .lock                    held by the one process that writes
 //!   generation-000001/       a tantivy index, with its manifest
 //! ```

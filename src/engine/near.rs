@@ -1,12 +1,15 @@
 //! Words near each other in any order, each in any form of its lexeme: what tantivy's phrase query,
 //! which asks for one form of each word in order, does not find.
 
+use std::collections::BTreeMap;
+
 use tantivy::postings::Postings;
 use tantivy::query::{
     BitSetDocSet, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight,
 };
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, Term};
+use tantivy_common::BitSet;
 
 /// Matches passages in which every word stands, in one of its forms, within a window of words.
 #[derive(Debug, Clone)]
@@ -32,9 +35,9 @@ struct NearWeight(NearQuery);
 
 impl Weight for NearWeight {
     fn scorer(&self, reader: &SegmentReader, _: Score) -> tantivy::Result<Box<dyn Scorer>> {
-        let mut positions: Option<std::collections::BTreeMap<DocId, Vec<Vec<u32>>>> = None;
+        let mut positions: Option<BTreeMap<DocId, Vec<Vec<u32>>>> = None;
         for forms in &self.0.words {
-            let mut here: std::collections::BTreeMap<DocId, Vec<u32>> = std::collections::BTreeMap::new();
+            let mut here: BTreeMap<DocId, Vec<u32>> = BTreeMap::new();
             for term in forms {
                 let inverted = reader.inverted_index(term.field())?;
                 let Some(mut postings) =
@@ -64,7 +67,7 @@ impl Weight for NearWeight {
                 }
             });
         }
-        let mut matching = tantivy_common_bitset(reader.max_doc());
+        let mut matching = BitSet::with_max_value(reader.max_doc());
         let mut any = false;
         for (doc, lists) in positions.unwrap_or_default() {
             if within(&lists, self.0.distance) {
@@ -81,10 +84,6 @@ impl Weight for NearWeight {
     fn explain(&self, _: &SegmentReader, _: DocId) -> tantivy::Result<Explanation> {
         Ok(Explanation::new("words near each other", 1.0))
     }
-}
-
-fn tantivy_common_bitset(max_doc: DocId) -> tantivy_common::BitSet {
-    tantivy_common::BitSet::with_max_value(max_doc)
 }
 
 /// Whether one position of every list fits into a window of `distance` words.
