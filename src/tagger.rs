@@ -36,6 +36,8 @@ const NAMED_LOGIT: f32 = 1.5;
 const HEADING_LOGIT: f32 = 0.8;
 /// From here on a concept is sure enough, in log-odds, to be given even where the text as a whole seems to have none.
 pub const SURE_LOGIT: f32 = 1.4;
+/// A passage of fewer words is given only concepts of which a term stands in it.
+const MIN_WORDS_WITHOUT_TERMS: usize = 12;
 /// The most words that a lead-in has.
 const LEAD_IN_WORDS: usize = 7;
 
@@ -316,6 +318,13 @@ impl<'a> Tagger<'a> {
             })
             .collect();
         for (concept, features) in features.iter().take(concepts).enumerate() {
+            // A line is too little to tell from its manner what it is about: there a term must stand.
+            if prepared.tokens.len() < MIN_WORDS_WITHOUT_TERMS
+                && findings[concept].hits.is_empty()
+                && !structure.contains(&concept)
+            {
+                continue;
+            }
             let mut logit = logit_of(concept);
             // A text whose lead-in or heading names a concept is no notice, and what is sure by itself holds.
             if none[self.taxonomy.concepts[concept].scheme] && logit < SURE_LOGIT && structure.is_empty() {
