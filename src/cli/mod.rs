@@ -84,22 +84,23 @@ struct Knowledge {
 impl Knowledge {
     /// Everything, checked: for commands that tag.
     fn load(global: &Global) -> Result<Knowledge, Failure> {
-        Knowledge::read(global, Taxonomy::parse)
+        let taxonomy = Knowledge::taxonomy(global, Taxonomy::parse)?;
+        let model = Model::parse(BUILT_IN_MODEL).map_err(Failure::new)?;
+        Ok(Knowledge { taxonomy, model })
     }
 
-    /// What a query needs; a taxonomy of the user's own is checked as a whole all the same.
+    /// What a query needs, which tags nothing: no model, and of the taxonomy the concepts. A taxonomy of the user's own is
+    /// checked as a whole all the same.
     fn load_outline(global: &Global) -> Result<Knowledge, Failure> {
-        Knowledge::read(
-            global,
-            if global.taxonomy.is_some() { Taxonomy::parse } else { Taxonomy::parse_outline },
-        )
+        let parse = if global.taxonomy.is_some() { Taxonomy::parse } else { Taxonomy::parse_outline };
+        Ok(Knowledge { taxonomy: Knowledge::taxonomy(global, parse)?, model: Model::default() })
     }
 
-    fn read(
+    fn taxonomy(
         global: &Global,
         parse: impl Fn(&str) -> Result<Taxonomy, TaxonomyError>,
-    ) -> Result<Knowledge, Failure> {
-        let taxonomy = match &global.taxonomy {
+    ) -> Result<Taxonomy, Failure> {
+        Ok(match &global.taxonomy {
             None => {
                 parse(BUILT_IN).map_err(|error| Failure::new(format!("the built-in taxonomy: {error}")))?
             }
@@ -113,9 +114,7 @@ impl Knowledge {
                     )
                 })?
             }
-        };
-        let model = Model::parse(BUILT_IN_MODEL).map_err(Failure::new)?;
-        Ok(Knowledge { taxonomy, model })
+        })
     }
 }
 

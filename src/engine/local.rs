@@ -798,13 +798,7 @@ impl Lowering<'_> {
                 self.expansion(&format!("{word}~"), &terms, scores)
             }
             Clause::Filter(token) => {
-                let scheme = token.split(':').next().unwrap_or_default();
-                let field = if matches!(scheme, "lang" | "document" | "publisher") {
-                    self.fields.filter
-                } else {
-                    self.fields.tag
-                };
-                Box::new(TermQuery::new(Term::from_field_text(field, token), IndexRecordOption::Basic))
+                Box::new(TermQuery::new(self.filter_term(token), IndexRecordOption::Basic))
             }
             Clause::Bool(parts) => {
                 let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = Vec::new();
@@ -870,20 +864,22 @@ impl Lowering<'_> {
         ))
     }
 
+    /// The term of a filter token: tags have a field of their own, what is known of documents another.
+    fn filter_term(&self, token: &str) -> Term {
+        let kind = token.split(':').next().unwrap_or_default();
+        let field = if matches!(kind, "lang" | "document" | "publisher") {
+            self.fields.filter
+        } else {
+            self.fields.tag
+        };
+        Term::from_field_text(field, token)
+    }
+
     fn filters(&self) -> Vec<Box<dyn Query>> {
         let filters = &self.plan.filters;
         let mut out: Vec<Box<dyn Query>> = Vec::new();
         for tokens in filters.tokens() {
-            let terms = tokens.iter().map(|token| {
-                let kind = token.split(':').next().unwrap_or_default();
-                let field = if matches!(kind, "lang" | "document" | "publisher") {
-                    self.fields.filter
-                } else {
-                    self.fields.tag
-                };
-                Term::from_field_text(field, token)
-            });
-            out.push(Box::new(TermSetQuery::new(terms)));
+            out.push(Box::new(TermSetQuery::new(tokens.iter().map(|token| self.filter_term(token)))));
         }
         use std::ops::Bound;
         if let Some(since) = filters.since {
