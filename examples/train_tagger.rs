@@ -17,23 +17,37 @@ use std::fs;
 
 use gcm_search::document::Language;
 use gcm_search::eval::LabelCounts;
-use gcm_search::tagger::{Features, Model, SURE_LOGIT, Tagger, feature_names, none_of, shared_feature_count};
-use gcm_search::taxonomy::Taxonomy;
+use gcm_search::tagger::{
+    Feature, Features, Model, SURE_LOGIT, Tagger, feature_names, none_of, shared_feature_count,
+};
+use gcm_search::taxonomy::{Concept, Taxonomy};
 use serde::Deserialize;
 
+/// A labelled passage. The labels of a scheme stand under its id with an s: `dimensions`, `actors`, `objectives`.
 #[derive(Deserialize)]
 struct Labelled {
     lang: Language,
     text: String,
-    dimensions: Vec<String>,
-    actors: Vec<String>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, serde_json::Value>,
 }
 
-/// One passage: the features and the truth of every concept.
+/// One passage: the features, and the truth of every concept and of having none of each scheme, where it is known.
 struct Example {
-    features: Vec<Features>,
+    features: Features,
     families: Vec<String>,
-    truth: Vec<bool>,
+    truth: Vec<Option<bool>>,
+}
+
+impl Example {
+    /// The features that a row has for itself; "none of this scheme" has the bias only.
+    fn own_features(&self, row: usize) -> &[Feature] {
+        if row < self.features.concepts() { self.features.of(row) } else { &[(0, 1.0)] }
+    }
+
+    fn is(&self, row: usize) -> bool {
+        self.truth[row] == Some(true)
+    }
 }
 
 /// How strongly weights are held near zero, in units of examples.
@@ -84,9 +98,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .collect();
         let weights = Weights::fit(&taxonomy, &training, &penalties);
         for (at, example) in examples.iter().enumerate().filter(|(at, _)| at % FOLDS == fold) {
-            scored[at] = (0..weights.own.len())
-                .map(|concept| weights.score(concept, example, &weights.word_ids(example)))
-                .collect();
+            scored[at] = weights.scores(example, &weights.word_ids(example));
             with_parents(&taxonomy, &mut scored[at]);
         }
     }
@@ -98,9 +110,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let checked = read(&path, &taxonomy, &mut tagger)?;
         let mut scores: Vec<Vec<f64>> = Vec::new();
         for example in &checked {
-            let words = weights.word_ids(example);
-            let mut of =
-                (0..weights.own.len()).map(|c| weights.score(c, example, &words)).collect::<Vec<f64>>();
+            let mut of = weights.scores(example, &weights.word_ids(example));
             with_parents(&taxonomy, &mut of);
             scores.push(of);
         }
@@ -164,15 +174,15 @@ fn read(path: &str, taxonomy: &Taxonomy, tagger: &mut Tagger<'_>) -> Result<Vec<
     let mut examples = Vec::new();
     for line in fs::read_to_string(path)?.lines() {
         let labelled: Labelled = serde_json::from_str(line)?;
-        let mut truth: Vec<bool> = taxonomy
-            .concepts
-            .iter()
-            .map(|concept| labelled.dimensions.contains(&concept.id) || labelled.actors.contains(&concept.id))
-            .collect();
-        let none = (0..taxonomy.schemes.len())
-            .map(|scheme| !taxonomy.concepts_of(scheme).any(|(concept, _)| truth[concept]))
-            .collect::<Vec<bool>>();
-        truth.extend(none);
+        let mut labels: Vec<Option<Vec<String>>> = Vec::new();
+        for scheme in &taxonomy.schemes {
+            let of_scheme = labelled.rest.get(&format!("{}s", scheme.id)).cloned();
+            labels.push(of_scheme.map(serde_json::from_value).transpose()?);
+        }
+        let of_concept =
+            |concept: &Concept| labels[concept.scheme].as_ref().map(|labels| labels.contains(&concept.id));
+        let mut truth: Vec<Option<bool>> = taxonomy.concepts.iter().map(of_concept).collect();
+        truth.extend(labels.iter().map(|labels| labels.as_ref().map(Vec::is_empty)));
         examples.push(Example {
             features: tagger.features(&labelled.text, labelled.lang),
             families: tagger.word_families(&labelled.text, labelled.lang),
@@ -199,7 +209,7 @@ fn kept_empty(
     scored: &[Vec<f64>],
     threshold: f64,
 ) -> (usize, usize) {
-    let empty = |example: &Example| !taxonomy.concepts_of(scheme).any(|(concept, _)| example.truth[concept]);
+    let empty = |example: &Example| example.is(taxonomy.concepts.len() + scheme);
     let silent =
         |scores: &[f64]| !taxonomy.concepts_of(scheme).any(|(concept, _)| scores[concept] >= threshold);
     let all: Vec<_> = examples.iter().zip(scored).filter(|(example, _)| empty(example)).collect();
@@ -212,10 +222,10 @@ fn count(examples: &[Example], scored: &[Vec<f64>], concepts: &[usize], threshol
     for (example, scores) in examples.iter().zip(scored) {
         for &concept in concepts {
             match (scores[concept] >= threshold, example.truth[concept]) {
-                (true, true) => counts.right += 1,
-                (true, false) => counts.wrong += 1,
-                (false, true) => counts.missed += 1,
-                (false, false) => {}
+                (true, Some(true)) => counts.right += 1,
+                (true, Some(false)) => counts.wrong += 1,
+                (false, Some(true)) => counts.missed += 1,
+                _ => {}
             }
         }
     }
@@ -285,26 +295,30 @@ impl Weights {
         example.families.iter().filter_map(|family| self.families.get(family).copied()).collect()
     }
 
-    fn score(&self, concept: usize, example: &Example, words: &[usize]) -> f64 {
-        let features = &example.features[concept];
-        let shared = &self.shared[self.scheme_of[concept]];
-        let own = &self.own[concept];
-        let logit: f64 = features
+    /// The probability of each concept, then of having none of each scheme.
+    fn scores(&self, example: &Example, words: &[usize]) -> Vec<f64> {
+        (0..self.own.len()).map(|row| self.score(row, example, words)).collect()
+    }
+
+    fn score(&self, row: usize, example: &Example, words: &[usize]) -> f64 {
+        let shared = &self.shared[self.scheme_of[row]];
+        let own = &self.own[row];
+        let by_itself: f64 = example
+            .own_features(row)
             .iter()
-            .map(|&(index, value)| {
-                let index = index as usize;
-                f64::from(value) * (shared.get(index).copied().unwrap_or(0.0) + own[index])
-            })
+            .map(|&(index, value)| f64::from(value) * (shared[index as usize] + own[index as usize]))
             .sum();
-        let by_words: f64 = words.iter().map(|&word| self.words[word][concept]).sum();
-        1.0 / (1.0 + (-logit - by_words).exp())
+        let by_passage: f64 =
+            example.features.whole.iter().map(|&(index, value)| f64::from(value) * own[index as usize]).sum();
+        let by_words: f64 = words.iter().map(|&word| self.words[word][row]).sum();
+        1.0 / (1.0 + (-by_itself - by_passage - by_words).exp())
     }
 
     fn fit(taxonomy: &Taxonomy, examples: &[&Example], penalties: &Penalties) -> Weights {
         let shared_count = shared_feature_count();
         let all_count = feature_names(taxonomy).len();
         // After the concepts come "none of this scheme", one for each, which shares nothing with the others.
-        let concepts = taxonomy.concepts.len() + taxonomy.schemes.len();
+        let rows = taxonomy.concepts.len() + taxonomy.schemes.len();
         let schemes = 2 * taxonomy.schemes.len();
         let first_style = shared_count + taxonomy.concepts.len();
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -318,10 +332,10 @@ impl Weights {
             .map(|(at, (family, _))| (family.to_owned(), at))
             .collect();
         let mut weights = Weights {
-            words: vec![vec![0.0; concepts]; families.len()],
+            words: vec![vec![0.0; rows]; families.len()],
             families,
             shared: vec![vec![0.0; shared_count]; schemes],
-            own: vec![vec![0.0; all_count]; concepts],
+            own: vec![vec![0.0; all_count]; rows],
             scheme_of: taxonomy
                 .concepts
                 .iter()
@@ -330,7 +344,7 @@ impl Weights {
                 .collect(),
         };
         let word_ids: Vec<Vec<usize>> = examples.iter().map(|example| weights.word_ids(example)).collect();
-        let mut word_state = vec![vec![(0.0, 0.0); concepts]; weights.words.len()];
+        let mut word_state = vec![vec![(0.0, 0.0); rows]; weights.words.len()];
         let penalty = |feature: usize| match feature {
             0 => 0.3,
             f if f < shared_count => penalties.own,
@@ -338,25 +352,29 @@ impl Weights {
             _ => penalties.style,
         };
         let mut shared_state = vec![vec![(0.0, 0.0); shared_count]; schemes];
-        let mut own_state = vec![vec![(0.0, 0.0); all_count]; concepts];
+        let mut own_state = vec![vec![(0.0, 0.0); all_count]; rows];
         for step in 1..=STEPS {
             let mut shared_gradient = vec![vec![0.0; shared_count]; schemes];
-            let mut own_gradient = vec![vec![0.0; all_count]; concepts];
-            let mut word_gradient = vec![vec![0.0; concepts]; weights.words.len()];
+            let mut own_gradient = vec![vec![0.0; all_count]; rows];
+            let mut word_gradient = vec![vec![0.0; rows]; weights.words.len()];
             for (example, words) in examples.iter().zip(&word_ids) {
-                for concept in 0..concepts {
-                    let features = &example.features[concept];
-                    let error =
-                        weights.score(concept, example, words) - f64::from(u8::from(example.truth[concept]));
+                for row in 0..rows {
+                    // A passage that nobody labelled for a scheme says nothing of it.
+                    let Some(truth) = example.truth[row] else {
+                        continue;
+                    };
+                    let error = weights.score(row, example, words) - f64::from(u8::from(truth));
                     for &word in words {
-                        word_gradient[word][concept] += error;
+                        word_gradient[word][row] += error;
                     }
-                    for &(index, value) in features {
-                        let index = index as usize;
+                    for &(index, value) in &example.features.whole {
+                        own_gradient[row][index as usize] += error * f64::from(value);
+                    }
+                    for &(index, value) in example.own_features(row) {
                         let part = error * f64::from(value);
-                        own_gradient[concept][index] += part;
-                        if index < shared_count && concept < taxonomy.concepts.len() {
-                            shared_gradient[weights.scheme_of[concept]][index] += part;
+                        own_gradient[row][index as usize] += part;
+                        if row < taxonomy.concepts.len() {
+                            shared_gradient[weights.scheme_of[row]][index as usize] += part;
                         }
                     }
                 }
@@ -370,13 +388,13 @@ impl Weights {
                 }
             }
             for word in 0..weights.words.len() {
-                for concept in 0..concepts {
+                for concept in 0..rows {
                     let weight = &mut weights.words[word][concept];
                     let gradient = word_gradient[word][concept] + penalties.word * *weight;
                     adam(weight, gradient, &mut word_state[word][concept], rate, step);
                 }
             }
-            for concept in 0..concepts {
+            for concept in 0..rows {
                 for feature in 0..all_count {
                     let weight = &mut weights.own[concept][feature];
                     let gradient = own_gradient[concept][feature] + penalty(feature) * *weight;

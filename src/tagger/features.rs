@@ -1,0 +1,283 @@
+//! What was found in a passage as numbers: readable features that the model weighs.
+
+use crate::analysis::{Case, TokenKind};
+use crate::cues::{CUE_COUNT, Cues};
+use crate::document::Language;
+use crate::taxonomy::Taxonomy;
+
+use super::findings::Findings;
+use super::reading::Reading;
+use super::roles::{AGENT_WORDS, GENITIVE_WORDS, PLACE_WORDS, acts, after, opens_sentence};
+
+/// Features that every concept of a scheme has, in the order of their weights.
+const SHARED_FEATURES: [&str; 23] = [
+    "bias",
+    "strong term",
+    "second strong term",
+    "third strong term",
+    "medium term",
+    "second medium term",
+    "weak term",
+    "second weak term",
+    "several times",
+    "opens a sentence",
+    "acts (followed by a verb)",
+    "agent (by, da, par, por)",
+    "only as a place",
+    "only within another name (of, di, de)",
+    "first sentence",
+    "share of the evidence",
+    "most evidence of its kind",
+    "rivals with strong terms",
+    "what it is a kind of is named too",
+    "a kind of it is named",
+    "all its terms",
+    "others of its kind",
+    "nothing else of its kind",
+];
+
+/// Features of the passage as a whole, which each concept weighs for itself.
+const STYLE_FEATURES: [&str; 8] = [
+    "first person",
+    "direct speech",
+    "numbers",
+    "legal references",
+    "capitals throughout",
+    "short",
+    "long",
+    "names of persons and places",
+];
+
+/// How much of a concept's evidence counts where it meets that of its kin.
+const MASS_OF_KIN: f32 = 1.5;
+
+/// A feature by its index (see [`feature_names`]) and its value.
+pub type Feature = (u32, f32);
+
+/// The features of one passage.
+///
+/// What an index means is the same for every concept: first the shared features, then one for each concept that is
+/// named ("together with"), then those of style and the cues.
+#[derive(Debug, Clone, Default)]
+pub struct Features {
+    /// Those of the passage as a whole, equal for every concept: from the first "together with" on.
+    pub whole: Vec<Feature>,
+    own: Vec<Feature>,
+    /// Where those of each concept end in `own`.
+    ends: Vec<usize>,
+}
+
+impl Features {
+    /// How many concepts it has features of.
+    pub fn concepts(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The shared features of a concept.
+    pub fn of(&self, concept: usize) -> &[Feature] {
+        let start = if concept == 0 { 0 } else { self.ends[concept - 1] };
+        &self.own[start..self.ends[concept]]
+    }
+
+    /// Reads the features off what was found.
+    pub(super) fn new(
+        taxonomy: &Taxonomy,
+        reading: &Reading,
+        findings: &[Findings],
+        cues: &[Feature],
+        text: &str,
+        language: Language,
+    ) -> Features {
+        let first_together = SHARED_FEATURES.len() as u32;
+        let first_style = first_together + taxonomy.concepts.len() as u32;
+        let first_cue = first_style + STYLE_FEATURES.len() as u32;
+        let mut whole: Vec<Feature> = (first_together..)
+            .zip(findings)
+            .filter(|(_, found)| found.mass > 0.0)
+            .map(|(index, found)| (index, found.mass))
+            .collect();
+        let style = style_features(reading, text, language);
+        whole.extend(style.into_iter().map(|(index, value)| (first_style + index, value)));
+        whole.extend(cues.iter().map(|&(index, value)| (first_cue + index, value)));
+
+        let kin = Kin::new(taxonomy, findings);
+        let mut features = Features { whole, own: Vec::new(), ends: Vec::with_capacity(findings.len()) };
+        for concept in 0..findings.len() {
+            features.add(taxonomy, reading, findings, &kin, concept, language);
+        }
+        features
+    }
+
+    fn add(
+        &mut self,
+        taxonomy: &Taxonomy,
+        reading: &Reading,
+        findings: &[Findings],
+        kin: &Kin,
+        concept: usize,
+        language: Language,
+    ) {
+        let found = &findings[concept];
+        let scheme = taxonomy.concepts[concept].scheme;
+        let out = &mut self.own;
+        out.push((0, 1.0));
+        let mut add = |index: u32, holds: bool| {
+            if holds {
+                out.push((index, 1.0));
+            }
+        };
+        if !found.hits.is_empty() {
+            let hits = &found.hits;
+            add(1, found.strong > 0);
+            add(2, found.strong > 1);
+            add(3, found.strong > 2);
+            add(4, found.medium > 0);
+            add(5, found.medium > 1);
+            add(6, found.weak > 0);
+            add(7, found.weak > 1);
+            add(8, hits.len() > 1);
+            add(9, hits.iter().any(|hit| opens_sentence(reading, hit, language)));
+            add(10, hits.iter().any(|hit| acts(reading, hit, language)));
+            add(11, hits.iter().any(|hit| after(reading, hit, AGENT_WORDS)));
+            add(12, hits.iter().all(|hit| after(reading, hit, PLACE_WORDS)));
+            add(13, hits.iter().all(|hit| after(reading, hit, GENITIVE_WORDS)));
+            add(14, hits.iter().any(|hit| reading.sentences[hit.start] == 0));
+            add(16, found.mass >= kin.most[scheme]);
+            out.push((15, found.mass / kin.total[scheme].max(0.1)));
+        }
+        let rivals = kin.strong[scheme] - usize::from(found.strong > 0);
+        if rivals > 0 {
+            out.push((17, rivals.min(3) as f32));
+        }
+        let own = kin.mass[concept];
+        if own > 0.0 {
+            let parent = taxonomy.concepts[concept].parent.map_or(0.0, |parent| kin.mass[parent]);
+            if parent > 0.0 {
+                out.push((18, own * parent));
+            }
+            out.push((20, own));
+            out.push((21, kin.company[scheme].min(6) as f32 / 3.0));
+        }
+        if kin.of_kinds[concept] > 0.0 {
+            out.push((19, kin.of_kinds[concept]));
+        }
+        if kin.total[scheme] - found.mass <= 0.0 {
+            out.push((22, 1.0));
+        }
+        self.ends.push(out.len());
+    }
+}
+
+/// What stands in a passage beside a concept: by concept and by scheme.
+struct Kin {
+    /// By concept, how much was found, as far as it counts where it meets its kin.
+    mass: Vec<f32>,
+    /// By concept, the most that was found of a kind of it.
+    of_kinds: Vec<f32>,
+    /// By scheme, what was found in all, the most of one concept, how many with a strong term, how many with more
+    /// than a hint.
+    total: Vec<f32>,
+    most: Vec<f32>,
+    strong: Vec<usize>,
+    company: Vec<usize>,
+}
+
+impl Kin {
+    fn new(taxonomy: &Taxonomy, findings: &[Findings]) -> Kin {
+        let schemes = taxonomy.schemes.len();
+        let mut kin = Kin {
+            mass: findings.iter().map(|found| found.mass.min(MASS_OF_KIN)).collect(),
+            of_kinds: vec![0.0; findings.len()],
+            total: vec![0.0; schemes],
+            most: vec![0.0; schemes],
+            strong: vec![0; schemes],
+            company: vec![0; schemes],
+        };
+        for ((concept, found), &mass) in taxonomy.concepts.iter().zip(findings).zip(&kin.mass) {
+            if let Some(parent) = concept.parent {
+                kin.of_kinds[parent] = kin.of_kinds[parent].max(mass);
+            }
+            let scheme = concept.scheme;
+            kin.total[scheme] += found.mass;
+            kin.most[scheme] = kin.most[scheme].max(found.mass);
+            kin.strong[scheme] += usize::from(found.strong > 0);
+            kin.company[scheme] += usize::from(found.mass > 0.5);
+        }
+        kin
+    }
+}
+
+/// The names of all features, in the order of their indices.
+pub fn feature_names(taxonomy: &Taxonomy) -> Vec<String> {
+    SHARED_FEATURES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(taxonomy.concepts.iter().map(|concept| format!("together with {}", concept.id)))
+        .chain(STYLE_FEATURES.iter().map(|name| format!("style: {name}")))
+        .chain((0..CUE_COUNT).map(|kind| format!("cues: {}", Cues::name(kind))))
+        .collect()
+}
+
+/// How many of the features, from the first on, all concepts of a scheme share.
+pub fn shared_feature_count() -> usize {
+    SHARED_FEATURES.len()
+}
+
+/// Words of someone who speaks of themselves, sorted.
+const FIRST_PERSON: &[&str] = &[
+    "abbiamo", "eravamo", "ho", "io", "j", "je", "ma", "me", "mes", "mi", "mia", "mie", "miei", "mio", "mis",
+    "moi", "mon", "my", "nos", "nosotros", "nostra", "nostre", "nostri", "nostro", "nous", "our", "siamo",
+    "sono", "us", "we", "yo",
+];
+
+fn style_features(reading: &Reading, text: &str, language: Language) -> Vec<Feature> {
+    let tokens = &reading.tokens;
+    let words = tokens.len().max(1) as f32;
+    let mut out = Vec::new();
+    let first_person = tokens
+        .iter()
+        .filter(|token| {
+            let word = token.text.as_str();
+            FIRST_PERSON.binary_search(&word).is_ok()
+                // "ma" is French for "my" and Italian for "but"; "sono" is Italian for "I am" and "they are".
+                && !(word == "ma" && language != Language::French)
+                && !(word == "sono" && language != Language::Italian)
+                && !(word == "me" && language == Language::Other)
+        })
+        .count();
+    if first_person > 0 {
+        out.push((0, (first_person as f32 / 2.0).min(1.5)));
+    }
+    if text.contains(['«', '“', '"']) {
+        out.push((1, 1.0));
+    }
+    let numbers = tokens.iter().filter(|token| token.kind == TokenKind::Number).count();
+    if numbers > 0 {
+        out.push((2, (numbers as f32 * 10.0 / words).min(1.5)));
+    }
+    let references = crate::analysis::references(tokens).len()
+        + tokens.iter().filter(|token| token.kind == TokenKind::Symbol).count();
+    if references > 0 {
+        out.push((3, (references as f32).min(2.0)));
+    }
+    if reading.shouted.first() == Some(&true) {
+        out.push((4, 1.0));
+    }
+    if tokens.len() < 30 {
+        out.push((5, 1.0));
+    }
+    if tokens.len() > 70 {
+        out.push((6, 1.0));
+    }
+    let names = tokens
+        .iter()
+        .enumerate()
+        .filter(|&(at, token)| {
+            token.case == Case::Capital && at > 0 && reading.sentences[at] == reading.sentences[at - 1]
+        })
+        .count();
+    if names > 0 {
+        out.push((7, (names as f32 * 10.0 / words).min(2.0)));
+    }
+    out
+}

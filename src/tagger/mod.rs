@@ -1,0 +1,577 @@
+//! Passages to tags: which dimensions and actors a passage is about, how surely, and why.
+//!
+//! Terms of the taxonomy are found by lexeme, each concept by itself: the longest match of a concept wins over its own
+//! shorter ones, never over another's. What was found becomes a few readable **features** (how strong
+//! the terms are, where they stand, whether who is named also acts, what else is named), and a logistic
+//! model over them, one for each concept, gives a score from 0 to 1. Its weights are data
+//! (`corpus/tagger.json`), learned from labelled passages by `examples/train_tagger.rs`; every
+//! feature that moved a score is named in the evidence.
+//!
+//! What no term names is told by lighter signs: kinds of everyday words (`cues`), and the families of single words,
+//! which the model weighs one by one.
+//!
+//! Structure is above words: a lead-in such as "Dimensione locale." settles its dimension.
+
+mod features;
+mod findings;
+mod model;
+mod reading;
+mod roles;
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::{Case, lexeme, tokenize};
+use crate::cues::{CUE_COUNT, Cues};
+use crate::document::Language;
+use crate::taxonomy::{Role, Taxonomy, Weight, Word};
+
+pub use features::{Feature, Features, feature_names, shared_feature_count};
+use findings::{Findings, Hit, longest, worth};
+use model::Weights;
+pub use model::{Model, none_of};
+use reading::{Reading, SEEN_LIMIT, SeenWord, SeenWords, sentence_numbers, shouted_tokens, word_family};
+
+/// The version of everything in this module that decides tags; part of the tagging fingerprint.
+pub const TAGGER_VERSION: u32 = 2;
+
+/// The model that is built into the program, learned for the built-in taxonomy.
+pub const BUILT_IN_MODEL: &str = include_str!("../../corpus/tagger.json");
+
+/// What a lead-in or a heading that names the concept is worth, in units of the model's log-odds:
+/// enough to overrule any words that follow.
+const STRUCTURE_LOGIT: f32 = 9.0;
+/// What a term is worth in a passage whose lead-in or heading names its subject: such texts name whom they mean.
+const NAMED_LOGIT: f32 = 1.5;
+/// What a strong term in a heading above the passage is worth.
+const HEADING_LOGIT: f32 = 0.8;
+/// From here on a concept is sure enough, in log-odds, to be given even where the text as a whole seems to have none.
+pub const SURE_LOGIT: f32 = 1.4;
+/// A passage of fewer words is given only concepts of which a term stands in it.
+const MIN_WORDS_WITHOUT_TERMS: usize = 12;
+/// The most words that a lead-in has.
+const LEAD_IN_WORDS: usize = 7;
+
+/// A concept that a passage is tagged with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tag {
+    /// The concept's index in the taxonomy.
+    pub concept: usize,
+    /// How surely, from 0 to 1.
+    pub score: f32,
+    /// Why, strongest first; empty unless it was asked for.
+    pub evidence: Vec<Evidence>,
+}
+
+/// One reason for a tag.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The words of the passage that it rests on; empty where it rests on the passage as a whole.
+    pub text: String,
+    /// Where they begin, in Unicode code points.
+    pub start: usize,
+    /// Where they end, in Unicode code points.
+    pub end: usize,
+    /// The rule, in words.
+    pub rule: String,
+    /// What it added to the score, in log-odds; negative where it spoke against.
+    pub weight: f32,
+}
+
+/// How many headings are remembered before the memory is emptied.
+const HEADINGS_LIMIT: usize = 10_000;
+
+/// What a feature must add, in log-odds, to be named in the evidence.
+const LEAST_EVIDENCE: f32 = 0.1;
+
+/// Tags passages. Holds the words that it has seen, so one is kept for many passages.
+pub struct Tagger<'a> {
+    taxonomy: &'a Taxonomy,
+    weights: Weights,
+    /// By scheme, from which score on a concept is given.
+    thresholds: Vec<f32>,
+    /// By scheme, from which score on a passage is held to have nothing of it.
+    silences: Vec<f32>,
+    cues: Cues,
+    /// The names of the features, for the evidence.
+    names: Vec<String>,
+    seen: HashMap<Language, SeenWords>,
+    /// What headings speak of: one stands above many passages.
+    headings: HashMap<(Language, String), Vec<usize>>,
+}
+
+impl<'a> Tagger<'a> {
+    /// A tagger for a taxonomy, with the weights of `model`.
+    pub fn new(taxonomy: &'a Taxonomy, model: &Model) -> Tagger<'a> {
+        let threshold = |name: &str, default: f32| model.thresholds.get(name).copied().unwrap_or(default);
+        let schemes = &taxonomy.schemes;
+        Tagger {
+            taxonomy,
+            weights: Weights::new(taxonomy, model),
+            thresholds: schemes.iter().map(|scheme| threshold(&scheme.id, 0.5)).collect(),
+            silences: schemes.iter().map(|scheme| threshold(&none_of(&scheme.id), 1.0)).collect(),
+            cues: Cues::new(),
+            names: feature_names(taxonomy),
+            seen: HashMap::new(),
+            headings: HashMap::new(),
+        }
+    }
+
+    /// The tags of a passage, by scheme in the order of the taxonomy, the surest first.
+    ///
+    /// `headings` are those above the passage, outermost first. Evidence is collected where `explain` asks for it.
+    pub fn tag(&mut self, text: &str, headings: &[String], language: Language, explain: bool) -> Vec<Tag> {
+        let reading = self.read(text, language);
+        let findings = self.findings(&reading, language);
+        let features = self.features_of(&reading, &findings, text, language);
+        let structure = self.structure(text, headings);
+        let in_headings = self.in_headings(headings, language);
+        let families = self.families_of(&reading, language);
+        let logits = self.weights.logits(&features, families.iter().map(|&(family, _)| family));
+        let (of_concepts, of_silence) = logits.split_at(self.taxonomy.concepts.len());
+        let silent: Vec<bool> =
+            of_silence.iter().zip(&self.silences).map(|(&logit, &from)| probability(logit) >= from).collect();
+        let mut tags: Vec<Tag> = Vec::new();
+        for (concept, &by_words) in of_concepts.iter().enumerate() {
+            let scheme = self.taxonomy.concepts[concept].scheme;
+            let found = &findings[concept];
+            let is_named = structure.contains(&concept);
+            // A line is too little to tell from its manner what it is about: there a term must stand.
+            if reading.tokens.len() < MIN_WORDS_WITHOUT_TERMS && found.hits.is_empty() && !is_named {
+                continue;
+            }
+            // A text whose lead-in or heading names a concept is no notice, and what is sure by itself holds.
+            if silent[scheme] && by_words < SURE_LOGIT && structure.is_empty() {
+                continue;
+            }
+            let mut by_structure: Vec<(&str, f32)> = Vec::new();
+            if is_named {
+                by_structure.push(("the lead-in or heading names it", STRUCTURE_LOGIT));
+            } else if !structure.is_empty() && found.strong + found.medium > 0 {
+                by_structure.push(("named under a lead-in or heading that names its subject", NAMED_LOGIT));
+            }
+            if in_headings.contains(&concept) {
+                by_structure.push(("a heading above speaks of it", HEADING_LOGIT));
+            }
+            let logit = by_words + by_structure.iter().map(|(_, added)| added).sum::<f32>();
+            let score = probability(logit);
+            if score < self.thresholds[scheme] {
+                continue;
+            }
+            let mut evidence = Vec::new();
+            if explain {
+                evidence = self.evidence(concept, text, &reading, found, &features, language);
+                evidence.extend(self.words_as_evidence(concept, text, &reading, &families));
+                evidence.extend(by_structure.iter().map(|&(rule, added)| whole(rule, added)));
+                evidence.sort_by(|one, other| {
+                    other.weight.total_cmp(&one.weight).then(one.start.cmp(&other.start))
+                });
+            }
+            tags.push(Tag { concept, score, evidence });
+        }
+        self.add_parents(&mut tags);
+        tags.sort_by(|one, other| {
+            let scheme = |tag: &Tag| self.taxonomy.concepts[tag.concept].scheme;
+            scheme(one)
+                .cmp(&scheme(other))
+                .then(other.score.total_cmp(&one.score))
+                .then(one.concept.cmp(&other.concept))
+        });
+        tags
+    }
+
+    /// The features of a passage: what the model is trained on.
+    pub fn features(&mut self, text: &str, language: Language) -> Features {
+        let reading = self.read(text, language);
+        let findings = self.findings(&reading, language);
+        self.features_of(&reading, &findings, text, language)
+    }
+
+    /// The families of the words of a passage, sorted: what the model may weigh one by one.
+    pub fn word_families(&self, text: &str, language: Language) -> Vec<String> {
+        let mut out: Vec<String> = tokenize(text)
+            .iter()
+            .filter_map(|token| word_family(token, language))
+            .map(str::to_owned)
+            .collect();
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+
+    /// The families in a text that the model weighs, each once, with the token where it stands first.
+    fn families_of(&self, reading: &Reading, language: Language) -> Vec<(u32, usize)> {
+        let Some(seen) = self.seen.get(&language) else {
+            return Vec::new();
+        };
+        let mut out: Vec<(u32, usize)> = reading
+            .entries
+            .iter()
+            .enumerate()
+            .filter_map(|(at, &entry)| seen.entries[entry].family.map(|family| (family, at)))
+            .collect();
+        out.sort_unstable();
+        out.dedup_by_key(|&mut (family, _)| family);
+        out
+    }
+
+    fn words_as_evidence(
+        &self,
+        concept: usize,
+        text: &str,
+        reading: &Reading,
+        families: &[(u32, usize)],
+    ) -> Vec<Evidence> {
+        let mut out = Vec::new();
+        for &(family, at) in families {
+            let weight = self.weights.of_family(concept, family);
+            if weight.abs() < LEAST_EVIDENCE {
+                continue;
+            }
+            let (start, end) = (reading.tokens[at].start, reading.tokens[at].end);
+            let rule = "a word that often goes with it, or seldom".to_owned();
+            out.push(at_words(text, start, end, rule, weight));
+        }
+        out
+    }
+
+    /// Whoever is tagged with a kind is tagged with what it is a kind of.
+    fn add_parents(&self, tags: &mut Vec<Tag>) {
+        let mut at = 0;
+        while at < tags.len() {
+            if let Some(parent) = self.taxonomy.concepts[tags[at].concept].parent {
+                let score = tags[at].score;
+                match tags.iter_mut().find(|tag| tag.concept == parent) {
+                    Some(tag) => tag.score = tag.score.max(score),
+                    None => {
+                        let kind = &self.taxonomy.concepts[tags[at].concept].labels.it;
+                        let rule = format!("follows from \"{kind}\"");
+                        let evidence =
+                            if tags[at].evidence.is_empty() { Vec::new() } else { vec![whole(&rule, 0.0)] };
+                        tags.push(Tag { concept: parent, score, evidence });
+                    }
+                }
+            }
+            at += 1;
+        }
+    }
+
+    /// The concepts that the passage's lead-in, or the heading right above it, names.
+    fn structure(&self, text: &str, headings: &[String]) -> Vec<usize> {
+        let lead_in = text
+            .find(['.', ':', '\n'])
+            .map(|end| &text[..end])
+            .filter(|lead| lead.split_whitespace().count() <= LEAD_IN_WORDS);
+        let mut out = Vec::new();
+        for name in lead_in.into_iter().chain(headings.last().map(String::as_str)) {
+            let name =
+                name.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ')' | ' ' | '-'));
+            // Only names of more than one word are structure: "Stati." may open any sentence.
+            if name.split_whitespace().count() < 2 {
+                continue;
+            }
+            for scheme in 0..self.taxonomy.schemes.len() {
+                out.extend(self.taxonomy.by_name(scheme, name));
+            }
+        }
+        out
+    }
+
+    /// The concepts of which a strong term stands in a heading.
+    fn in_headings(&mut self, headings: &[String], language: Language) -> Vec<usize> {
+        let mut out: Vec<usize> = Vec::new();
+        for heading in headings {
+            let key = (language, heading.clone());
+            if !self.headings.contains_key(&key) {
+                let reading = self.read(heading, language);
+                let findings = self.findings(&reading, language);
+                let strong = (0..findings.len()).filter(|&concept| findings[concept].strong > 0).collect();
+                if self.headings.len() >= HEADINGS_LIMIT {
+                    self.headings.clear();
+                }
+                self.headings.insert(key.clone(), strong);
+            }
+            out.extend(self.headings.get(&key).into_iter().flatten());
+        }
+        out
+    }
+
+    fn read(&mut self, text: &str, language: Language) -> Reading {
+        let tokens = tokenize(text);
+        let vocabulary = self.taxonomy.vocabulary(language);
+        let seen = self.seen.entry(language).or_default();
+        if seen.entries.len() > SEEN_LIMIT {
+            *seen = SeenWords::default();
+        }
+        let entries = tokens
+            .iter()
+            .map(|token| {
+                let key = (token.text.clone(), token.accented);
+                if let Some(&at) = seen.index.get(&key) {
+                    return at;
+                }
+                let lexeme = lexeme(language, &token.text, token.accented);
+                let candidates = vocabulary.candidates(&token.text, &lexeme.root);
+                let cues = self.cues.of(&token.text);
+                let family = word_family(token, language).and_then(|family| self.weights.family(family));
+                seen.entries.push(SeenWord { lexeme, candidates, cues, family });
+                let at = seen.entries.len() - 1;
+                seen.index.insert(key, at);
+                at
+            })
+            .collect();
+        let sentences = sentence_numbers(text, &tokens);
+        let shouted = shouted_tokens(&tokens, &sentences);
+        Reading { tokens, entries, sentences, shouted }
+    }
+
+    /// What stands in the text of each concept.
+    fn findings(&self, reading: &Reading, language: Language) -> Vec<Findings> {
+        let vocabulary = self.taxonomy.vocabulary(language);
+        let Some(seen) = self.seen.get(&language) else {
+            return vec![Findings::default(); self.taxonomy.concepts.len()];
+        };
+        let words: Vec<Word<'_>> = reading
+            .tokens
+            .iter()
+            .zip(&reading.entries)
+            .zip(&reading.shouted)
+            .map(|((token, &entry), &shouted)| Word { token, lexeme: &seen.entries[entry].lexeme, shouted })
+            .collect();
+        let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.taxonomy.concepts.len()];
+        let mut masks: Vec<(usize, usize, &[usize])> = Vec::new();
+        for (at, &entry) in reading.entries.iter().enumerate() {
+            for &index in &seen.entries[entry].candidates {
+                let pattern = vocabulary.pattern(index);
+                if !pattern.matches(&words[at..]) {
+                    continue;
+                }
+                let end = at + pattern.len();
+                // A term does not reach over a sentence end.
+                if reading.sentences[at] != reading.sentences[end - 1] {
+                    continue;
+                }
+                match &pattern.role {
+                    Role::Mask { hides } => masks.push((at, end, hides)),
+                    Role::Evidence { concept, weight, context } => {
+                        if let Some(context) = context {
+                            let number = reading.sentences[at];
+                            let first = reading.sentences.partition_point(|&s| s < number);
+                            let last = reading.sentences.partition_point(|&s| s <= number);
+                            if !vocabulary.context(*context).holds(&words[first..last]) {
+                                continue;
+                            }
+                        }
+                        hits[*concept].push(Hit { pattern: index, weight: *weight, start: at, end });
+                    }
+                }
+            }
+        }
+        hits.into_iter()
+            .enumerate()
+            .map(|(concept, hits)| {
+                let unmasked = hits.into_iter().filter(|hit| {
+                    !masks.iter().any(|&(start, end, hides)| {
+                        start <= hit.start && hit.end <= end && hides.contains(&concept)
+                    })
+                });
+                Findings::new(longest(unmasked.collect()))
+            })
+            .collect()
+    }
+
+    fn features_of(
+        &self,
+        reading: &Reading,
+        findings: &[Findings],
+        text: &str,
+        language: Language,
+    ) -> Features {
+        let cues = self.cue_features(reading, language);
+        Features::new(self.taxonomy, reading, findings, &cues, text, language)
+    }
+
+    /// How many different words of each kind of cue stand in the text, three at most, halved.
+    fn cue_features(&self, reading: &Reading, language: Language) -> Vec<Feature> {
+        let Some(seen) = self.seen.get(&language) else {
+            return Vec::new();
+        };
+        let mut counts = [0u32; CUE_COUNT];
+        let mut met: Vec<usize> = Vec::new();
+        for (token, &entry) in reading.tokens.iter().zip(&reading.entries) {
+            let mut kinds = seen.entries[entry].cues;
+            if token.case == Case::Lower {
+                kinds &= !self.cues.capitalised();
+            }
+            if kinds == 0 || met.contains(&entry) {
+                continue;
+            }
+            met.push(entry);
+            while kinds != 0 {
+                counts[kinds.trailing_zeros() as usize] += 1;
+                kinds &= kinds - 1;
+            }
+        }
+        (0u32..)
+            .zip(counts)
+            .filter(|&(_, count)| count > 0)
+            .map(|(kind, count)| (kind, count.min(3) as f32 / 2.0))
+            .collect()
+    }
+
+    /// What moved the score of a concept, without what the families of single words and the structure added.
+    fn evidence(
+        &self,
+        concept: usize,
+        text: &str,
+        reading: &Reading,
+        found: &Findings,
+        features: &Features,
+        language: Language,
+    ) -> Vec<Evidence> {
+        let vocabulary = self.taxonomy.vocabulary(language);
+        let own_mass = (shared_feature_count() + concept) as u32;
+        // What the terms themselves add is shared out among the hits by their weight.
+        let is_of_terms = |index: u32| matches!(index, 1..=8 | 14..=16 | 20) || index == own_mass;
+        let mut by_terms = 0.0;
+        let mut out = Vec::new();
+        for &(index, value) in features.of(concept).iter().chain(&features.whole) {
+            let added = value * self.weights.of_feature(concept, index);
+            if is_of_terms(index) {
+                by_terms += added;
+            } else if index > 0 && added.abs() >= LEAST_EVIDENCE {
+                out.push(whole(&self.names[index as usize], added));
+            }
+        }
+        let mass: f32 = found.hits.iter().map(|hit| worth(hit.weight)).sum();
+        for hit in &found.hits {
+            let start = reading.tokens[hit.start].start;
+            let end = reading.tokens[hit.end - 1].end;
+            let strength = match hit.weight {
+                Weight::Strong => "strong",
+                Weight::Medium => "medium",
+                Weight::Weak => "weak",
+            };
+            let rule = format!("{strength} term \"{}\"", vocabulary.pattern(hit.pattern).source);
+            out.push(at_words(text, start, end, rule, by_terms * worth(hit.weight) / mass));
+        }
+        out
+    }
+}
+
+fn probability(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// Evidence that rests on the words between two bytes of the text.
+fn at_words(text: &str, start: usize, end: usize, rule: String, weight: f32) -> Evidence {
+    Evidence {
+        text: text[start..end].to_owned(),
+        start: text[..start].chars().count(),
+        end: text[..end].chars().count(),
+        rule,
+        weight,
+    }
+}
+
+fn whole(rule: &str, weight: f32) -> Evidence {
+    Evidence { text: String::new(), start: 0, end: 0, rule: rule.to_owned(), weight }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str) -> Result<Vec<String>, String> {
+        let taxonomy = Taxonomy::built_in().map_err(|error| error.to_string())?;
+        let model = Model::parse(BUILT_IN_MODEL)?;
+        let mut tagger = Tagger::new(&taxonomy, &model);
+        let tags = tagger.tag(text, &[], Language::Italian, false);
+        Ok(tags.into_iter().map(|tag| taxonomy.concepts[tag.concept].id.clone()).collect())
+    }
+
+    /// The six items of the stocktaking meeting in Puerto Vallarta, and what each must carry.
+    const ITEMS: [(&str, &[&str]); 6] = [
+        (
+            "Dimensione umana. È stato riconosciuto che i migranti dovrebbero essere al centro del processo del \
+             Global Compact e che lo stesso dovrebbe essere people-centred e basarsi sui diritti umani.",
+            &["human", "migrants"],
+        ),
+        (
+            "Dimensione delle comunità. Le comunità rivestono un ruolo chiave per ciò che concerne l'inclusione, \
+             l'integrazione e la promozione della coesione sociale. In particolare, le comunità possono \
+             facilitare l'accesso ai servizi ai migranti nelle comunità d'accoglienza, e la promozione di \
+             opportunità migratorie sicure e regolari nelle comunità di origine, facendo da ponte con le \
+             diaspore.",
+            &["community", "communities", "diasporas"],
+        ),
+        (
+            "Dimensione locale. Le autorità locali rappresentano una componente cruciale nella governance delle \
+             migrazioni. Le autorità locali hanno un ruolo sempre più importante, in particolare per quello che \
+             concerne l'integrazione, la fornitura di servizi, l'informazione, l'accesso al mercato del lavoro \
+             e il coinvolgimento delle diaspore.",
+            &["local", "local-authorities"],
+        ),
+        (
+            "Dimensione nazionale. Nel riconoscimento della loro sovranità, gli Stati ricoprono un ruolo centrale \
+             nel contesto della gestione delle migrazioni in linea con il diritto internazionale. Il Global \
+             Compact rappresenta un'opportunità di identificare e attuare politiche efficaci e concrete per \
+             promuovere una migrazione sicura, ordinata e regolare, basandosi sui principi già esistenti.",
+            &["national", "states"],
+        ),
+        (
+            "Dimensione regionale. La maggior parte delle migrazioni internazionali sono intra-regionali ed è \
+             quindi essenziale che le istituzioni regionali ricoprano un ruolo chiave nel promuovere una \
+             migrazione sicura, ordinata e regolare. Il Global Compact offre un'opportunità per un maggiore \
+             coinvolgimento degli attori regionali impegnati nelle dinamiche migratorie, che in questo contesto \
+             rivestono il ruolo di agenti di collegamento tra gli standard globali e l'implementazione degli \
+             stessi agli altri livelli.",
+            &["regional", "regional-institutions"],
+        ),
+        (
+            "Dimensione globale. Il processo di adozione del Global compact costituisce un'opportunità cruciale \
+             nel forgiare un'effettiva cooperazione internazionale tra gli Stati Membri, tra le istituzioni \
+             impegnate sui temi migratori a livello globale, in particolare all'interno del sistema delle \
+             Nazioni Unite, e tra le organizzazioni regionali e altri stakeholders.",
+            &["global", "states", "un-system"],
+        ),
+    ];
+
+    #[test]
+    fn items_of_the_stocktaking_meeting() -> Result<(), String> {
+        for (text, wanted) in ITEMS {
+            let found = ids(text)?;
+            for id in wanted {
+                assert!(found.iter().any(|other| other == id), "{id} is missing from {found:?} of: {text}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn notices_have_no_dimension() -> Result<(), String> {
+        let text = "AVVISO. L'ascensore resterà chiuso per manutenzione; gli orari di apertura della sala sono \
+                    affissi accanto al centralino. Per prenotazioni compilare il modulo allegato.";
+        assert_eq!(ids(text)?, Vec::<String>::new());
+        Ok(())
+    }
+
+    #[test]
+    fn words_stand_in_the_evidence_where_they_are() -> Result<(), String> {
+        let taxonomy = Taxonomy::built_in().map_err(|error| error.to_string())?;
+        let model = Model::parse(BUILT_IN_MODEL)?;
+        let mut tagger = Tagger::new(&taxonomy, &model);
+        for (text, _) in ITEMS {
+            for tag in tagger.tag(text, &[], Language::Italian, true) {
+                assert!(!tag.evidence.is_empty());
+                for piece in tag.evidence {
+                    let there: String =
+                        text.chars().skip(piece.start).take(piece.end - piece.start).collect();
+                    assert_eq!(there, piece.text);
+                }
+            }
+        }
+        Ok(())
+    }
+}

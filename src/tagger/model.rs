@@ -1,0 +1,159 @@
+//! The weights of the logistic models: as a file holds them, and laid out for quick sums.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::taxonomy::Taxonomy;
+
+use super::features::{Features, feature_names, shared_feature_count};
+
+/// The weights of the logistic models, as a file holds them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// From which score on a concept is given, by scheme.
+    pub thresholds: BTreeMap<String, f32>,
+    /// Weights that all concepts of a scheme share: scheme, feature, weight.
+    pub shared: BTreeMap<String, BTreeMap<String, f32>>,
+    /// What a concept adds to them: concept, feature, weight.
+    pub own: BTreeMap<String, BTreeMap<String, f32>>,
+    /// What single words add: the family of a word, concept, weight.
+    #[serde(default)]
+    pub words: BTreeMap<String, BTreeMap<String, f32>>,
+}
+
+impl Model {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// Says what is wrong with the JSON.
+    pub fn parse(text: &str) -> Result<Model, String> {
+        serde_json::from_str(text).map_err(|error| format!("the tagger's model: {error}"))
+    }
+}
+
+/// The name under which the model keeps what tells that a passage has no concept of a scheme at all.
+/// Administrative and technical text has none, whoever is named in it.
+pub fn none_of(scheme: &str) -> String {
+    format!("none of {scheme}")
+}
+
+/// The weight of a feature for a concept that the model was not taught, such as one of a user's own taxonomy: then the
+/// terms decide, a strong one by itself, weaker ones together.
+fn untaught(feature: &str) -> f32 {
+    match feature {
+        "bias" => -2.0,
+        "strong term" => 4.0,
+        "medium term" | "second medium term" => 1.5,
+        "weak term" | "second weak term" => 0.8,
+        _ => 0.0,
+    }
+}
+
+/// The weights of a model for a taxonomy.
+///
+/// A **row** is a concept or, after all concepts, the model of each scheme that tells that a passage has none of it.
+pub(super) struct Weights {
+    rows: usize,
+    /// By row, the weights of the features that a concept has for itself, shared and own ones added up.
+    of_concept: Vec<Vec<f32>>,
+    /// By feature of the passage as a whole, the weights of all rows: what is added up together lies together.
+    of_passage: Vec<Vec<f32>>,
+    /// The families of words that the model weighs, as indices into `of_family`.
+    families: HashMap<String, u32>,
+    /// By family, what it adds to which rows.
+    of_family: Vec<Vec<(u32, f32)>>,
+}
+
+impl Weights {
+    /// Lays the weights of `model` out for the concepts of `taxonomy`.
+    pub(super) fn new(taxonomy: &Taxonomy, model: &Model) -> Weights {
+        let names = feature_names(taxonomy);
+        let (for_concept, for_passage) = names.split_at(shared_feature_count());
+        let ids: Vec<String> = taxonomy
+            .concepts
+            .iter()
+            .map(|concept| concept.id.clone())
+            .chain(taxonomy.schemes.iter().map(|scheme| none_of(&scheme.id)))
+            .collect();
+        let own = |id: &str, name: &str| model.own.get(id).and_then(|map| map.get(name)).copied();
+        let of_concept = ids
+            .iter()
+            .enumerate()
+            .map(|(row, id)| {
+                let concept = taxonomy.concepts.get(row);
+                let shared =
+                    concept.and_then(|concept| model.shared.get(&taxonomy.schemes[concept.scheme].id));
+                let taught = concept.is_none() || model.own.contains_key(id);
+                let weight = |name: &String| {
+                    if taught {
+                        let shared = shared.and_then(|map| map.get(name)).copied();
+                        shared.unwrap_or(0.0) + own(id, name).unwrap_or(0.0)
+                    } else {
+                        untaught(name)
+                    }
+                };
+                for_concept.iter().map(weight).collect()
+            })
+            .collect();
+        let of_passage = for_passage
+            .iter()
+            .map(|name| ids.iter().map(|id| own(id, name).unwrap_or(0.0)).collect())
+            .collect();
+        let rows: HashMap<&str, u32> = ids.iter().map(String::as_str).zip(0..).collect();
+        let mut families = HashMap::with_capacity(model.words.len());
+        let mut of_family = Vec::with_capacity(model.words.len());
+        for (family, weights) in &model.words {
+            families.insert(family.clone(), of_family.len() as u32);
+            let of_row = |(id, &weight): (&String, &f32)| rows.get(id.as_str()).map(|&row| (row, weight));
+            of_family.push(weights.iter().filter_map(of_row).collect());
+        }
+        Weights { rows: ids.len(), of_concept, of_passage, families, of_family }
+    }
+
+    /// The index of a family of words, if the model weighs it.
+    pub(super) fn family(&self, family: &str) -> Option<u32> {
+        self.families.get(family).copied()
+    }
+
+    /// What a feature of index `feature` adds to a row for each unit of its value, in log-odds.
+    pub(super) fn of_feature(&self, row: usize, feature: u32) -> f32 {
+        let feature = feature as usize;
+        match feature.checked_sub(shared_feature_count()) {
+            None => self.of_concept[row][feature],
+            Some(at) => self.of_passage[at][row],
+        }
+    }
+
+    /// What a family of words adds to a row, in log-odds.
+    pub(super) fn of_family(&self, row: usize, family: u32) -> f32 {
+        let weights = &self.of_family[family as usize];
+        weights.iter().find(|&&(of, _)| of as usize == row).map_or(0.0, |&(_, weight)| weight)
+    }
+
+    /// The log-odds of every row, from the features of a passage and the families of its words.
+    pub(super) fn logits(&self, features: &Features, families: impl Iterator<Item = u32>) -> Vec<f32> {
+        let mut logits = vec![0.0f32; self.rows];
+        for &(index, value) in &features.whole {
+            for (logit, weight) in
+                logits.iter_mut().zip(&self.of_passage[index as usize - shared_feature_count()])
+            {
+                *logit += weight * value;
+            }
+        }
+        for family in families {
+            for &(row, weight) in &self.of_family[family as usize] {
+                logits[row as usize] += weight;
+            }
+        }
+        for (row, (logit, weights)) in logits.iter_mut().zip(&self.of_concept).enumerate() {
+            // Of the features that a concept has for itself, "none of this scheme" has the first only: the bias.
+            *logit += match row < features.concepts() {
+                true => features.of(row).iter().map(|&(index, value)| weights[index as usize] * value).sum(),
+                false => weights[0],
+            };
+        }
+        logits
+    }
+}

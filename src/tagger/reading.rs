@@ -1,0 +1,116 @@
+//! A text made ready for matching: its tokens with what is known of each word, its sentences.
+
+use std::collections::HashMap;
+
+use crate::analysis::{Case, Lexeme, Token, TokenKind, is_stop_word};
+use crate::document::Language;
+
+/// The words met so far in one language.
+#[derive(Default)]
+pub(super) struct SeenWords {
+    pub(super) index: HashMap<(String, bool), usize>,
+    pub(super) entries: Vec<SeenWord>,
+}
+
+pub(super) struct SeenWord {
+    pub(super) lexeme: Lexeme,
+    pub(super) candidates: Vec<u32>,
+    /// The kinds of cue that it is, one bit each.
+    pub(super) cues: u32,
+    /// Its family, if the model weighs it.
+    pub(super) family: Option<u32>,
+}
+
+/// How many words are remembered before the memory is emptied.
+pub(super) const SEEN_LIMIT: usize = 200_000;
+
+/// A text made ready for matching.
+pub(super) struct Reading {
+    pub(super) tokens: Vec<Token>,
+    /// For each token, its entry among the seen words.
+    pub(super) entries: Vec<usize>,
+    /// For each token, the number of its sentence.
+    pub(super) sentences: Vec<u32>,
+    /// For each token, whether its sentence is in capitals throughout.
+    pub(super) shouted: Vec<bool>,
+}
+
+/// How many letters a family of words shares; words that are shorter are their own family.
+const WORD_FAMILY_LETTERS: usize = 5;
+/// Shorter words have no family.
+const LEAST_WORD_LETTERS: usize = 3;
+
+/// The family of a word: its first letters. Forms of a word, and its cousins in the other languages,
+/// mostly share them. Stop words have none.
+pub(super) fn word_family(token: &Token, language: Language) -> Option<&str> {
+    let folded = token.text.as_str();
+    if token.kind != TokenKind::Word
+        || folded.chars().count() < LEAST_WORD_LETTERS
+        || is_stop_word(language, folded)
+    {
+        return None;
+    }
+    let end = folded.char_indices().nth(WORD_FAMILY_LETTERS).map_or(folded.len(), |(at, _)| at);
+    Some(&folded[..end])
+}
+
+/// Numbers the sentences of a text, token by token.
+pub(super) fn sentence_numbers(text: &str, tokens: &[Token]) -> Vec<u32> {
+    let mut number = 0;
+    let mut out = Vec::with_capacity(tokens.len());
+    for (at, token) in tokens.iter().enumerate() {
+        if at > 0 {
+            let before = &tokens[at - 1];
+            let between = &text[before.end..token.start];
+            let stops = between.contains(['.', '!', '?', '\n', '…']);
+            let abbreviation = before.text.len() <= 4
+                && matches!(
+                    before.text.as_str(),
+                    "art"
+                        | "artt"
+                        | "n"
+                        | "on"
+                        | "sig"
+                        | "dott"
+                        | "dr"
+                        | "prof"
+                        | "par"
+                        | "cfr"
+                        | "pag"
+                        | "p"
+                        | "mr"
+                        | "mrs"
+                        | "st"
+                        | "no"
+                        | "ss"
+                );
+            let opens = token.case != Case::Lower || between.contains('\n');
+            if stops && opens && !abbreviation {
+                number += 1;
+            }
+        }
+        out.push(number);
+    }
+    out
+}
+
+/// Which tokens stand in a sentence that is in capitals throughout.
+pub(super) fn shouted_tokens(tokens: &[Token], sentences: &[u32]) -> Vec<bool> {
+    let mut out = vec![false; tokens.len()];
+    let mut start = 0;
+    while start < tokens.len() {
+        let end = start + sentences[start..].iter().take_while(|&&s| s == sentences[start]).count();
+        let words =
+            tokens[start..end].iter().filter(|token| token.kind == TokenKind::Word && token.text.len() > 1);
+        let (mut all, mut upper) = (0, 0);
+        for word in words {
+            all += 1;
+            upper += usize::from(word.case == Case::Upper);
+        }
+        if all >= 3 && upper * 10 >= all * 6 {
+            out[start..end].fill(true);
+        }
+        start = end;
+    }
+    out
+}
