@@ -18,7 +18,7 @@ use std::fs;
 use gcm_search::document::Language;
 use gcm_search::eval::LabelCounts;
 use gcm_search::tagger::{
-    Feature, Features, Model, SURE_LOGIT, Tagger, feature_names, none_of, shared_feature_count,
+    Feature, Features, Model, Tagger, Thresholds, feature_names, none_of, shared_feature_count,
 };
 use gcm_search::taxonomy::{Concept, Taxonomy};
 use serde::Deserialize;
@@ -116,20 +116,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         checks.push((path, checked, scores));
     }
-    let mut thresholds = BTreeMap::new();
+    let mut all_thresholds = BTreeMap::new();
     for (scheme, entry) in taxonomy.schemes.iter().enumerate() {
-        let (threshold, none) = best_thresholds(&taxonomy, scheme, &examples, &scored);
-        let concepts: Vec<usize> = taxonomy.concepts_of(scheme).map(|(concept, _)| concept).collect();
-        eprintln!("{}: threshold {threshold:.2}, none from {none:.2}", entry.id);
-        let scored = gate(&taxonomy, scheme, &scored, f64::from(none));
-        let checked = checks.iter().map(|(path, checked, scores)| {
-            (path.as_str(), checked, gate(&taxonomy, scheme, scores, f64::from(none)))
-        });
-        for (name, examples, scored) in
-            std::iter::once(("held out in turn", &examples, scored.clone())).chain(checked)
-        {
-            let counts = count(examples, &scored, &concepts, f64::from(threshold));
-            let (silent, empty) = kept_empty(&taxonomy, scheme, examples, &scored, f64::from(threshold));
+        let thresholds = best_thresholds(&taxonomy, scheme, &examples, &scored);
+        eprintln!("{}: {thresholds:?}", entry.id);
+        let given = decide(&taxonomy, scheme, &scored, &thresholds);
+        for (name, examples, given) in std::iter::once(("held out in turn", &examples, given.clone())).chain(
+            checks.iter().map(|(path, checked, scores)| {
+                (path.as_str(), checked, decide(&taxonomy, scheme, scores, &thresholds))
+            }),
+        ) {
+            let counts = count(&taxonomy, scheme, examples, &given, None);
+            let (silent, empty) = kept_empty(&taxonomy, scheme, examples, &given);
             eprintln!(
                 "  {name}: P {:.3} R {:.3} F1 {:.3}, {silent} of {empty} stay without",
                 counts.precision(),
@@ -137,11 +135,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 counts.f1()
             );
         }
-        thresholds.insert(none_of(&entry.id), none);
-        thresholds.insert(entry.id.clone(), threshold);
         if env::var("PER_CONCEPT").is_ok() {
             for (concept, of) in taxonomy.concepts_of(scheme) {
-                let counts = count(&examples, &scored, &[concept], f64::from(threshold));
+                let counts = count(&taxonomy, scheme, &examples, &given, Some(concept));
                 eprintln!(
                     "  {:<24} P {:.2} R {:.2} F1 {:.3} of {}",
                     of.id,
@@ -152,8 +148,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 );
             }
         }
+        all_thresholds.insert(entry.id.clone(), thresholds);
     }
-    let model = weights.into_model(&taxonomy, thresholds);
+    let model = weights.into_model(&taxonomy, all_thresholds);
     println!("{}", written(model)?);
     Ok(())
 }
@@ -201,27 +198,49 @@ fn with_parents(taxonomy: &Taxonomy, scores: &mut [f64]) {
     }
 }
 
+/// Which concepts of a scheme each example is given.
+fn decide(
+    taxonomy: &Taxonomy,
+    scheme: usize,
+    scored: &[Vec<f64>],
+    thresholds: &Thresholds,
+) -> Vec<Vec<usize>> {
+    let concepts: Vec<usize> = taxonomy.concepts_of(scheme).map(|(concept, _)| concept).collect();
+    let of_example = |scores: &Vec<f64>| {
+        let of_scheme: Vec<(usize, f32)> =
+            concepts.iter().map(|&concept| (concept, scores[concept] as f32)).collect();
+        thresholds.given(&of_scheme, scores[taxonomy.concepts.len() + scheme] as f32)
+    };
+    scored.iter().map(of_example).collect()
+}
+
 /// How often nothing of a scheme was given where nothing is right.
 fn kept_empty(
     taxonomy: &Taxonomy,
     scheme: usize,
     examples: &[Example],
-    scored: &[Vec<f64>],
-    threshold: f64,
+    given: &[Vec<usize>],
 ) -> (usize, usize) {
-    let empty = |example: &Example| example.is(taxonomy.concepts.len() + scheme);
-    let silent =
-        |scores: &[f64]| !taxonomy.concepts_of(scheme).any(|(concept, _)| scores[concept] >= threshold);
-    let all: Vec<_> = examples.iter().zip(scored).filter(|(example, _)| empty(example)).collect();
-    (all.iter().filter(|(_, scores)| silent(scores)).count(), all.len())
+    let is_empty = |example: &Example| example.is(taxonomy.concepts.len() + scheme);
+    let all: Vec<_> = examples.iter().zip(given).filter(|(example, _)| is_empty(example)).collect();
+    (all.iter().filter(|(_, given)| given.is_empty()).count(), all.len())
 }
 
-/// Counts right and wrong labels of some concepts.
-fn count(examples: &[Example], scored: &[Vec<f64>], concepts: &[usize], threshold: f64) -> LabelCounts {
+/// Counts right and wrong labels of a scheme, or of one of its concepts.
+fn count(
+    taxonomy: &Taxonomy,
+    scheme: usize,
+    examples: &[Example],
+    given: &[Vec<usize>],
+    only: Option<usize>,
+) -> LabelCounts {
     let mut counts = LabelCounts::default();
-    for (example, scores) in examples.iter().zip(scored) {
-        for &concept in concepts {
-            match (scores[concept] >= threshold, example.truth[concept]) {
+    for (example, given) in examples.iter().zip(given) {
+        for (concept, _) in taxonomy.concepts_of(scheme) {
+            if only.is_some_and(|only| only != concept) {
+                continue;
+            }
+            match (given.contains(&concept), example.truth[concept]) {
                 (true, Some(true)) => counts.right += 1,
                 (true, Some(false)) => counts.wrong += 1,
                 (false, Some(true)) => counts.missed += 1,
@@ -232,7 +251,7 @@ fn count(examples: &[Example], scored: &[Vec<f64>], concepts: &[usize], threshol
     counts
 }
 
-/// The thresholds of a scheme: from which score on a concept is given, and from which on none is.
+/// The thresholds of a scheme.
 ///
 /// The best by F1 among those that keep enough of the passages without any concept empty, as far as F1 falls by no
 /// more than [`PRICE_OF_SILENCE`].
@@ -241,16 +260,17 @@ fn best_thresholds(
     scheme: usize,
     examples: &[Example],
     scored: &[Vec<f64>],
-) -> (f32, f32) {
-    let concepts: Vec<usize> = taxonomy.concepts_of(scheme).map(|(concept, _)| concept).collect();
+) -> Thresholds {
     let mut tried = Vec::new();
-    for none in [0.35, 0.4, 0.45, 0.5, 0.6] {
-        let gated = gate(taxonomy, scheme, scored, none);
-        for step in 30..=50 {
-            let threshold = f64::from(step) / 100.0;
-            let f1 = count(examples, &gated, &concepts, threshold).f1();
-            let (silent, _) = kept_empty(taxonomy, scheme, examples, &gated, threshold);
-            tried.push((f1, silent, threshold, none));
+    for none in [0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5] {
+        for each in (30..=60).step_by(2) {
+            for first in (16..=each).step_by(2) {
+                let thresholds = Thresholds { each: each as f32 / 100.0, first: first as f32 / 100.0, none };
+                let given = decide(taxonomy, scheme, scored, &thresholds);
+                let f1 = count(taxonomy, scheme, examples, &given, None).f1();
+                let (silent, _) = kept_empty(taxonomy, scheme, examples, &given);
+                tried.push((f1, silent, thresholds));
+            }
         }
     }
     let top = tried.iter().map(|&(f1, ..)| f1).fold(0.0, f64::max);
@@ -258,23 +278,7 @@ fn best_thresholds(
         .into_iter()
         .filter(|&(f1, ..)| f1 >= top - PRICE_OF_SILENCE)
         .max_by(|one, other| one.1.cmp(&other.1).then(one.0.total_cmp(&other.0)));
-    best.map_or((0.5, 1.0), |(_, _, threshold, none)| (threshold as f32, none as f32))
-}
-
-/// The scores, with none left in passages that seem to have no concept of the scheme.
-fn gate(taxonomy: &Taxonomy, scheme: usize, scored: &[Vec<f64>], none: f64) -> Vec<Vec<f64>> {
-    let sure = 1.0 / (1.0 + f64::from(-SURE_LOGIT).exp());
-    let mut out = scored.to_vec();
-    for scores in &mut out {
-        if scores[taxonomy.concepts.len() + scheme] >= none {
-            for (concept, _) in taxonomy.concepts_of(scheme) {
-                if scores[concept] < sure {
-                    scores[concept] = 0.0;
-                }
-            }
-        }
-    }
-    out
+    best.map_or_else(Thresholds::default, |(_, _, thresholds)| thresholds)
 }
 
 struct Weights {
@@ -412,7 +416,7 @@ impl Weights {
         weights
     }
 
-    fn into_model(self, taxonomy: &Taxonomy, thresholds: BTreeMap<String, f32>) -> Model {
+    fn into_model(self, taxonomy: &Taxonomy, thresholds: BTreeMap<String, Thresholds>) -> Model {
         let names = feature_names(taxonomy);
         let ids: Vec<String> = taxonomy
             .concepts

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::document::{Date, Language, Metadata};
+use crate::overrides::OVERRIDES_FILE;
 
 include!(concat!(env!("OUT_DIR"), "/built_in_corpus.rs"));
 
@@ -77,6 +78,8 @@ pub struct Found {
     pub files: Vec<FoundFile>,
     /// What could not be looked at.
     pub unreadable: Vec<Unreadable>,
+    /// The files of corrections in the sources: name and text.
+    pub overrides: Vec<(String, String)>,
 }
 
 /// Why a source as a whole cannot be used.
@@ -129,7 +132,7 @@ impl MetadataFile {
     }
 
     fn ignores(&self, path: &str) -> bool {
-        path == METADATA_FILE || self.ignore.iter().any(|ignored| ignored == path)
+        [METADATA_FILE, OVERRIDES_FILE].contains(&path) || self.ignore.iter().any(|ignored| ignored == path)
     }
 
     fn metadata(&self, path: &str) -> Metadata {
@@ -194,6 +197,10 @@ fn find_in_path(root: &Path, found: &mut Found) -> Result<(), CorpusError> {
             _ => format!("{}: {error}", root.display()),
         },
     })?;
+    if root.file_name().is_some_and(|name| name == OVERRIDES_FILE) {
+        found.overrides.extend(read_overrides(root)?);
+        return Ok(());
+    }
     if kind.is_file() {
         let name = root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let described = root.parent().map(described_by).transpose()?.unwrap_or_default();
@@ -207,6 +214,7 @@ fn find_in_path(root: &Path, found: &mut Found) -> Result<(), CorpusError> {
         return Ok(());
     }
     let described = described_by(root)?;
+    found.overrides.extend(read_overrides(&root.join(OVERRIDES_FILE))?);
     let walk = ignore::WalkBuilder::new(root)
         .standard_filters(false)
         .hidden(true)
@@ -251,9 +259,20 @@ fn find_in_path(root: &Path, found: &mut Found) -> Result<(), CorpusError> {
 
 fn described_by(folder: &Path) -> Result<MetadataFile, CorpusError> {
     let path = folder.join(METADATA_FILE);
-    match fs::read_to_string(&path) {
-        Ok(text) => MetadataFile::parse(&text, &path.display().to_string()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(MetadataFile::default()),
+    match read_if_there(&path)? {
+        Some(text) => MetadataFile::parse(&text, &path.display().to_string()),
+        None => Ok(MetadataFile::default()),
+    }
+}
+
+fn read_overrides(path: &Path) -> Result<Option<(String, String)>, CorpusError> {
+    Ok(read_if_there(path)?.map(|text| (path.display().to_string(), text)))
+}
+
+fn read_if_there(path: &Path) -> Result<Option<String>, CorpusError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(CorpusError { message: format!("{}: {error}", path.display()) }),
     }
 }

@@ -265,6 +265,16 @@ pub struct Passage {
     pub text: String,
 }
 
+/// Takes the id of a passage, `DOCUMENT#N`, apart; without a number it is a document's.
+///
+/// The id of a document may itself end like a passage's: whoever looks one up asks for the whole id too.
+pub fn split_passage_id(id: &str) -> (&str, Option<u32>) {
+    match id.rsplit_once('#').map(|(document, number)| (document, number.parse())) {
+        Some((document, Ok(number))) => (document, Some(number)),
+        _ => (id, None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

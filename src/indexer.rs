@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{ANALYSIS_VERSION, Stemmers, stems, terms, tokenize};
 use crate::corpus::{self, FoundFile, Location, MAX_FILE_BYTES, Source, Unreadable};
-use crate::document::Document;
+use crate::document::{Document, split_passage_id};
 use crate::engine::local::{
     CommitInfo, Fingerprint, IndexedPassage, LocalEngine, LocalWriter, SCHEMA_VERSION, WriteLock,
 };
 use crate::engine::{DocumentInfo, EngineError, ErrorKind, StoredPassage};
 use crate::extract::{self, Extracted, Format};
+use crate::overrides::Overrides;
+use crate::query::plan::concept_token;
 use crate::segment::{SEGMENTATION_VERSION, segment};
 use crate::tagger::{Model, TAGGER_VERSION, Tagger};
 use crate::taxonomy::Taxonomy;
@@ -30,7 +32,7 @@ const BATCH_FILES: usize = 32;
 pub struct FileEntry {
     /// The hash of its bytes.
     pub hash: String,
-    /// The hash of what `documents.toml` says of it, and of the id that it got.
+    /// The hash of what `documents.toml` and `overrides.toml` say of it, and of the id that it got.
     pub described: String,
     /// The extractor that read it, with its version.
     pub extractor: String,
@@ -114,6 +116,8 @@ pub struct Report {
     pub rebuilt: Option<String>,
     /// What could not be read.
     pub failed: Vec<Unreadable>,
+    /// Corrections of passages and documents that the index does not have.
+    pub idle_overrides: Vec<String>,
     /// Documents in the index after it.
     pub documents: usize,
     /// Passages in the index after it.
@@ -259,11 +263,13 @@ pub fn update(
         }
         error
     })?;
+    let overrides = Overrides::parse(&found.overrides, taxonomy)
+        .map_err(|message| corpus::CorpusError { message: format!("{message}; nothing was changed") })?;
     let mut report = Report { failed: found.unreadable, ..Report::default() };
     if rebuilt.is_some() {
         manifest = Manifest::default();
     }
-    let work = Work::compare(&manifest, &found.files, &mut report);
+    let work = Work::compare(&manifest, &found.files, &overrides, &mut report);
     manifest.sources = sources
         .iter()
         .map(|source| match source {
@@ -277,6 +283,7 @@ pub fn update(
         report.passages = engine.info().passages;
         report_failures(&manifest, &mut report);
         if manifest_is_same(&engine, &manifest)? {
+            report.idle_overrides = idle(&overrides, &engine)?;
             return Ok(report);
         }
     }
@@ -285,7 +292,7 @@ pub fn update(
         writer.remove_source(key);
         manifest.files.remove(key);
     }
-    let run = Run { taxonomy, model, progress };
+    let run = Run { taxonomy, model, overrides: &overrides, progress };
     progress(Progress::Begin(work.to_read.len()));
     run.read_all(&work.to_read, &mut writer, &mut manifest)?;
     report_failures(&manifest, &mut report);
@@ -301,6 +308,9 @@ pub fn update(
         passages: report.passages,
     })?;
     write_sources(folder, &manifest.sources)?;
+    if !overrides.is_empty() {
+        report.idle_overrides = idle(&overrides, &LocalEngine::open(folder)?)?;
+    }
     if was_missing {
         rebuilt = None;
     }
@@ -322,6 +332,23 @@ fn report_failures(manifest: &Manifest, report: &mut Report) {
             }
         }
     }
+}
+
+/// The corrections that concern nothing in the index.
+fn idle(overrides: &Overrides, engine: &LocalEngine) -> Result<Vec<String>, EngineError> {
+    let mut out = Vec::new();
+    for id in overrides.ids() {
+        let (document, number) = split_passage_id(id);
+        let passages = engine.passages_of(document)?;
+        let is_there = match number {
+            Some(number) => passages.iter().any(|stored| stored.passage.number == number),
+            None => !passages.is_empty(),
+        };
+        if !is_there && engine.passages_of(id)?.is_empty() {
+            out.push(id.to_owned());
+        }
+    }
+    Ok(out)
 }
 
 /// What in a fingerprint makes an index out of date, in words.
@@ -397,8 +424,14 @@ impl<'f> Work<'f> {
         self.to_read.is_empty() && self.gone.is_empty()
     }
 
-    fn compare(manifest: &Manifest, files: &'f [FoundFile], report: &mut Report) -> Work<'f> {
-        let hashed: Vec<Result<FileEntry, Unreadable>> = files.par_iter().map(look_at).collect();
+    fn compare(
+        manifest: &Manifest,
+        files: &'f [FoundFile],
+        overrides: &Overrides,
+        report: &mut Report,
+    ) -> Work<'f> {
+        let hashed: Vec<Result<FileEntry, Unreadable>> =
+            files.par_iter().map(|file| look_at(file, overrides)).collect();
         let mut work = Work { to_read: Vec::new(), gone: Vec::new() };
         let mut present = HashSet::new();
         let mut added: Vec<String> = Vec::new();
@@ -450,7 +483,7 @@ impl<'f> Work<'f> {
 }
 
 /// Hashes a file and tells its format.
-fn look_at(file: &FoundFile) -> Result<FileEntry, Unreadable> {
+fn look_at(file: &FoundFile, overrides: &Overrides) -> Result<FileEntry, Unreadable> {
     let fail = |reason: String| Unreadable { path: file.key.clone(), reason };
     let mut head = Vec::new();
     let mut hasher = blake3::Hasher::new();
@@ -466,8 +499,12 @@ fn look_at(file: &FoundFile) -> Result<FileEntry, Unreadable> {
             hasher.update_reader(handle).map_err(|error| fail(error.to_string()))?;
         }
     }
-    let described = serde_json::to_string(&(&file.id, &file.metadata)).unwrap_or_default();
-    let extractor = match Format::detect(&file.path, &head) {
+    let format = Format::detect(&file.path, &head);
+    let has_own_ids = matches!(format, Ok(Format::JsonLines));
+    let mut described = serde_json::to_string(&(&file.id, &file.metadata)).unwrap_or_default();
+    // Which records of a file are corrected is known only when it is read.
+    described.push_str(&overrides.fingerprint((!has_own_ids).then_some(&file.id)));
+    let extractor = match format {
         Ok(format) => format!("{}-{}", format.name(), format.extractor_version()),
         // The refusal is remembered like a result, so that the file is looked at again when it changes.
         Err(error) => format!("none: {error}"),
@@ -485,6 +522,7 @@ fn look_at(file: &FoundFile) -> Result<FileEntry, Unreadable> {
 struct Run<'a> {
     taxonomy: &'a Taxonomy,
     model: &'a Model,
+    overrides: &'a Overrides,
     progress: &'a (dyn Fn(Progress<'_>) + Sync),
 }
 
@@ -493,6 +531,7 @@ struct Worker<'a> {
     stemmers: Stemmers,
     tagger: Tagger<'a>,
     taxonomy: &'a Taxonomy,
+    overrides: &'a Overrides,
 }
 
 impl<'a> Run<'a> {
@@ -501,6 +540,7 @@ impl<'a> Run<'a> {
             stemmers: Stemmers::default(),
             tagger: Tagger::new(self.taxonomy, self.model),
             taxonomy: self.taxonomy,
+            overrides: self.overrides,
         }
     }
 
@@ -707,15 +747,13 @@ impl Worker<'_> {
             .map(|passage| {
                 let head = tokenize(&head_text(info.title.as_deref(), &passage.headings));
                 let terms = terms(&mut self.stemmers, passage.language, &tokenize(&passage.text), &head);
-                let tags = self
-                    .tagger
-                    .tag(&passage.text, &passage.headings, passage.language, false)
+                let mut tags = self.tagger.tag(&passage.text, &passage.headings, passage.language, false);
+                self.overrides.apply(self.taxonomy, &info.id, passage.number, &mut tags);
+                let tags = tags
                     .into_iter()
+                    // Two decimals are all that a score means.
                     .map(|tag| {
-                        let concept = &self.taxonomy.concepts[tag.concept];
-                        let scheme = &self.taxonomy.schemes[concept.scheme].id;
-                        // Two decimals are all that a score means.
-                        (format!("{scheme}:{}", concept.id), (tag.score * 100.0).round() / 100.0)
+                        (concept_token(self.taxonomy, tag.concept), (tag.score * 100.0).round() / 100.0)
                     })
                     .collect();
                 let passage_language = passage.language;

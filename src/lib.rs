@@ -6,10 +6,12 @@
 //! - [`document`]: the words that everything else speaks.
 //! - [`corpus`] finds files, [`extract`] turns their bytes into blocks, [`segment`] divides these into passages,
 //!   [`language`] tells what they are written in.
-//! - [`taxonomy`] holds dimensions and actors, [`tagger`] finds them in passages and says why.
+//! - [`taxonomy`] holds dimensions and actors, [`tagger`] finds them in passages and says why, [`overrides`] are
+//!   corrections by hand.
 //! - [`analysis`] turns text into terms, for the index and for queries alike.
 //! - [`query`] reads what a user types and plans it, [`engine`] keeps the index and answers plans.
 //! - [`indexer`] brings an index up to date; [`search`] asks it and makes answers fit to show.
+//! - [`matrix`] counts passages by two kinds of tags at once.
 //! - [`snippet`], [`suggest`] and [`eval`] help with showing, correcting and measuring.
 //!
 //! The library never prints, exits or reads the environment; the command line in `src/cli` does.
@@ -26,6 +28,8 @@ pub mod eval;
 pub mod extract;
 pub mod indexer;
 pub mod language;
+pub mod matrix;
+pub mod overrides;
 pub mod query;
 pub mod search;
 pub mod segment;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::{is_stop_word, tokenize};
 use crate::document::Language;
 use crate::engine::local::LocalEngine;
-use crate::engine::{Contribution, DocumentInfo, EngineError, Hit, Page, StoredPassage};
+use crate::engine::{Contribution, CrossCounts, DocumentInfo, EngineError, Hit, Page, StoredPassage};
+use crate::overrides::BY_HAND;
 use crate::query::plan::{Field, Filters, Plan, PlanOptions, Planner, Weights};
 use crate::snippet::{Highlighter, Snippet};
 use crate::tagger::{Evidence, Tagger};
@@ -109,6 +110,9 @@ pub struct AnswerHit {
     pub dimensions: Vec<TagShown>,
     /// Its actors, the surest first.
     pub actors: Vec<TagShown>,
+    /// Its tags of every further scheme of the taxonomy, by the scheme's id.
+    #[serde(default)]
+    pub tags: BTreeMap<String, Vec<TagShown>>,
     /// What made up the score, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Vec<Contribution>>,
@@ -289,6 +293,24 @@ impl<'a> Searcher<'a> {
         Ok(weighed.into_iter().take(TELLING_WORDS).map(|(_, word)| word).collect())
     }
 
+    /// Counts the passages that answer a query, or all under the filters, by the filter tokens of rows and columns.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn cross_counts(
+        &mut self,
+        query: Option<&str>,
+        options: &Options,
+        rows: &[String],
+        columns: &[String],
+    ) -> Result<CrossCounts, EngineError> {
+        let plan = match query {
+            Some(query) => self.plan(query, options),
+            None => Plan::everything(options.filters.clone()),
+        };
+        self.engine.cross_counts(&plan, rows, columns)
+    }
+
     fn plan(&mut self, query: &str, options: &Options) -> Plan {
         self.planner.plan(
             query,
@@ -328,33 +350,17 @@ impl<'a> Searcher<'a> {
                     hit.stored.passage.language,
                     options.snippet_length,
                 );
-                let evidence = if options.explain {
-                    self.tagger.as_mut().map(|tagger| {
-                        let passage = &hit.stored.passage;
-                        tagger.tag(&passage.text, &passage.headings, passage.language, true)
-                    })
-                } else {
-                    None
-                };
-                let shown = |scheme: &str| {
-                    let mut tags = tags_shown(self.taxonomy, &hit.stored, scheme, options.labels);
-                    if let Some(evidence) = &evidence {
-                        for tag in &mut tags {
-                            tag.evidence = self
-                                .taxonomy
-                                .concept_index(&tag.id)
-                                .and_then(|index| evidence.iter().find(|other| other.concept == index))
-                                .map(|other| other.evidence.clone());
-                        }
-                    }
-                    tags
-                };
+                let mut tags = TagsShown::of(self.taxonomy, &hit.stored, options.labels);
+                if let Some(tagger) = self.tagger.as_mut().filter(|_| options.explain) {
+                    tags.explain(self.taxonomy, tagger, &hit.stored);
+                }
                 AnswerHit {
                     rank: options.offset + at + 1,
                     score: round(hit.score),
                     passage: hit.stored.id(),
-                    dimensions: shown("dimension"),
-                    actors: shown("actor"),
+                    dimensions: tags.dimensions,
+                    actors: tags.actors,
+                    tags: tags.others,
                     document: hit.stored.document,
                     headings: hit.stored.passage.headings,
                     page: hit.stored.passage.page,
@@ -459,25 +465,60 @@ fn concept_id(name: &str) -> &str {
     name.split_once(':').map_or(name, |(_, id)| id)
 }
 
-/// The tags of a stored passage in one scheme, with their labels.
-pub fn tags_shown(
-    taxonomy: &Taxonomy,
-    stored: &StoredPassage,
-    scheme: &str,
-    labels: Language,
-) -> Vec<TagShown> {
-    stored
-        .tags
-        .iter()
-        .filter_map(|(name, score)| {
-            let (of, id) = name.split_once(':')?;
-            if of != scheme {
-                return None;
-            }
+/// The tags of a passage by scheme, as JSON shows them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TagsShown {
+    /// Dimensions.
+    pub dimensions: Vec<TagShown>,
+    /// Actors.
+    pub actors: Vec<TagShown>,
+    /// Those of every further scheme, by its id.
+    pub others: BTreeMap<String, Vec<TagShown>>,
+}
+
+impl TagsShown {
+    /// The tags that the index holds of a passage, with their labels.
+    pub fn of(taxonomy: &Taxonomy, stored: &StoredPassage, labels: Language) -> TagsShown {
+        let mut shown = TagsShown::default();
+        for (name, score) in &stored.tags {
+            let Some((scheme, id)) = name.split_once(':') else {
+                continue;
+            };
             // A tag of another taxonomy than the one at hand keeps its id for a label.
             let label =
                 taxonomy.concept_index(id).map_or(id, |index| taxonomy.concepts[index].labels.get(labels));
-            Some(TagShown { id: id.to_owned(), label: label.to_owned(), score: *score, evidence: None })
-        })
-        .collect()
+            let tag = TagShown { id: id.to_owned(), label: label.to_owned(), score: *score, evidence: None };
+            shown.of_scheme(scheme).push(tag);
+        }
+        shown
+    }
+
+    /// The list of a scheme, by its id.
+    pub fn of_scheme(&mut self, scheme: &str) -> &mut Vec<TagShown> {
+        match scheme {
+            "dimension" => &mut self.dimensions,
+            "actor" => &mut self.actors,
+            other => self.others.entry(other.to_owned()).or_default(),
+        }
+    }
+
+    /// All tags, scheme by scheme.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut TagShown> {
+        self.dimensions.iter_mut().chain(&mut self.actors).chain(self.others.values_mut().flatten())
+    }
+
+    /// Adds the reasons of each tag, found by tagging the passage once more.
+    pub fn explain(&mut self, taxonomy: &Taxonomy, tagger: &mut Tagger<'_>, stored: &StoredPassage) {
+        let passage = &stored.passage;
+        let found = tagger.tag(&passage.text, &passage.headings, passage.language, true);
+        for tag in self.all_mut() {
+            let of_tag = taxonomy
+                .concept_index(&tag.id)
+                .and_then(|index| found.iter().find(|other| other.concept == index))
+                .map(|other| other.evidence.clone());
+            // What the tagger does not give was given by hand: then it is as sure as can be.
+            let by_hand = || (tag.score == 1.0).then(|| vec![Evidence::whole(BY_HAND, 0.0)]);
+            tag.evidence = of_tag.or_else(by_hand);
+        }
+    }
 }

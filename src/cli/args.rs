@@ -71,6 +71,8 @@ pub enum Command {
     Query(QueryArgs),
     /// Show a document, or a passage among its neighbours, with its tags and why
     Show(ShowArgs),
+    /// Count passages by dimension and actor: who acts at which level
+    Matrix(MatrixArgs),
     /// Say what is in the index
     Status(StatusArgs),
     /// Tag any text, without an index
@@ -93,7 +95,7 @@ pub struct IndexArgs {
 }
 
 /// What to limit a search to.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Filters (repeatable; ids or labels in any language)")]
 pub struct FilterArgs {
     /// Passages of this dimension
@@ -102,6 +104,12 @@ pub struct FilterArgs {
     /// Passages in which this actor acts or is addressed
     #[arg(long, value_name = "NAME")]
     pub actor: Vec<String>,
+    /// Passages about this objective of the Compact: 1 to 23, or a label
+    #[arg(long, value_name = "NAME")]
+    pub objective: Vec<String>,
+    /// Passages with this tag of any scheme of the taxonomy (objective:7, actor:states)
+    #[arg(long, value_name = "SCHEME:NAME")]
+    pub tag: Vec<String>,
     /// Passages in this language
     #[arg(long, value_name = "LANG")]
     pub lang: Vec<String>,
@@ -120,14 +128,14 @@ pub struct FilterArgs {
 }
 
 /// `query`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Query language:
   autorità locali          any word may match, more are better
   \"autorità locali\"        the phrase; \"parole vicine\"~8 within 8 words in any order
   +must -not  AND OR NOT   (groups)
   integr*  autorita~       words that begin so; words within a letter or two
-  dimensione:locale attore:states lingua:it titolo:patto documento:ID
+  dimensione:locale attore:states obiettivo:7 lingua:it titolo:patto documento:ID
 An apostrophe is never a quotation mark. What cannot be read is searched as plain words.")]
 pub struct QueryArgs {
     /// The query; several arguments are one. One that begins with a hyphen goes after --
@@ -165,9 +173,10 @@ pub struct QueryArgs {
 }
 
 /// The form of results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For a person.
+    #[default]
     Text,
     /// One JSON object.
     Json,
@@ -186,6 +195,49 @@ pub struct ShowArgs {
     /// The form of the result
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// `matrix`
+#[derive(Debug, Args)]
+pub struct MatrixArgs {
+    /// Count only passages that answer this query
+    pub query: Vec<String>,
+    /// The scheme of the rows
+    #[arg(long, default_value = "actor", value_name = "SCHEME")]
+    pub rows: String,
+    /// The scheme of the columns
+    #[arg(long, default_value = "dimension", value_name = "SCHEME")]
+    pub columns: String,
+    /// List the passages of one cell instead: a concept of the rows, a comma, one of the columns
+    #[arg(long, value_name = "ROW,COLUMN")]
+    pub cell: Option<String>,
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// Every word must occur
+    #[arg(long)]
+    pub all: bool,
+    /// Do not count passages for being tagged with the concepts that the query names
+    #[arg(long)]
+    pub no_concepts: bool,
+    /// Show rows and columns without any passage too
+    #[arg(long)]
+    pub empty: bool,
+    /// The form of the result
+    #[arg(short, long, value_enum, default_value_t = MatrixFormat::Text)]
+    pub format: MatrixFormat,
+}
+
+/// The form of a matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MatrixFormat {
+    /// A table, the cells shaded by their counts.
+    Text,
+    /// Comma-separated values, a row a line.
+    Csv,
+    /// One JSON object.
+    Json,
+    /// A picture for a report.
+    Svg,
 }
 
 /// `status`

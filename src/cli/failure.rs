@@ -48,3 +48,12 @@ impl From<serde_json::Error> for Failure {
         }
     }
 }
+
+impl From<csv::Error> for Failure {
+    fn from(error: csv::Error) -> Failure {
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => Failure::from(error),
+            other => Failure::new(format!("cannot write CSV: {other:?}")),
+        }
+    }
+}

@@ -78,6 +78,10 @@ fn update(
     if report.failed.len() > NAMED_FAILURES {
         terminal.warn(&format!("and {} more could not be read", report.failed.len() - NAMED_FAILURES));
     }
+    for id in report.idle_overrides.iter().take(NAMED_FAILURES) {
+        terminal
+            .warn(&format!("overrides.toml corrects \"{id}\", which is no passage or document of the index"));
+    }
     Ok(report)
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod eval;
 mod failure;
 mod index;
+mod matrix;
 mod query;
 mod show;
 mod status;
@@ -69,6 +70,7 @@ fn run(cli: &Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Index(args) => index::run(global, args, terminal),
         Command::Query(args) => query::run(global, args, terminal),
         Command::Show(args) => show::run(global, args, terminal),
+        Command::Matrix(args) => matrix::run(global, args, terminal),
         Command::Status(args) => status::run(global, args, terminal),
         Command::Tag(args) => tag::run(global, args, terminal),
         Command::Eval(args) => eval::run(global, args, terminal),
@@ -196,6 +198,15 @@ fn engine_failure(error: EngineError, global: &Global) -> Failure {
     Failure::new(error.message).hint(hint)
 }
 
+/// The index of a scheme by its id or a label.
+fn scheme_named(taxonomy: &Taxonomy, name: &str) -> Result<usize, Failure> {
+    taxonomy.scheme_by_name(name).ok_or_else(|| {
+        let known: Vec<&str> = taxonomy.schemes.iter().map(|scheme| scheme.id.as_str()).collect();
+        Failure::new(format!("the taxonomy has no scheme \"{name}\""))
+            .hint(format!("it has {}", known.join(", ")))
+    })
+}
+
 /// The filters that a user typed, checked against what there is.
 fn filters(
     args: &FilterArgs,
@@ -204,16 +215,18 @@ fn filters(
     global: &Global,
 ) -> Result<Filters, Failure> {
     let mut filters = Filters { since: args.since, until: args.until, ..Filters::default() };
-    for (scheme, names) in [("dimension", &args.dimension), ("actor", &args.actor)] {
-        let Some(index) = taxonomy.scheme_index(scheme) else {
-            if names.is_empty() {
-                continue;
-            }
-            return Err(Failure::new(format!("the taxonomy has no scheme \"{scheme}\" to filter by")));
-        };
-        for name in names {
-            filters.tags.push(tag_token(taxonomy, index, name).map_err(Failure::new)?);
-        }
+    let named = [("dimension", &args.dimension), ("actor", &args.actor), ("objective", &args.objective)];
+    let mut tags: Vec<(&str, &str)> =
+        named.iter().flat_map(|(scheme, names)| names.iter().map(|name| (*scheme, name.as_str()))).collect();
+    for tag in &args.tag {
+        tags.push(tag.split_once(':').ok_or_else(|| {
+            Failure::new(format!("\"{tag}\" is no tag"))
+                .hint("write a scheme, a colon and a name: actor:states")
+        })?);
+    }
+    for (scheme, name) in tags {
+        let scheme = scheme_named(taxonomy, scheme)?;
+        filters.tags.push(tag_token(taxonomy, scheme, name).map_err(Failure::new)?);
     }
     for code in &args.lang {
         filters.languages.push(code.parse::<Language>().map_err(Failure::new)?);

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use gcm_search::document::split_passage_id;
 use gcm_search::engine::StoredPassage;
 use gcm_search::engine::local::LocalEngine;
 use gcm_search::query::Weights;
@@ -44,7 +45,15 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
     }
     let mut out = terminal.output(args.format);
     match args.format {
-        Format::Text => output::text::answer(&mut out, &answer, terminal.width())?,
+        Format::Text => {
+            let labels: Vec<&str> = answer
+                .concepts
+                .iter()
+                .filter_map(|id| knowledge.taxonomy.concept_index(id))
+                .map(|index| knowledge.taxonomy.concepts[index].labels.get(global.labels))
+                .collect();
+            output::text::answer(&mut out, &answer, &labels, terminal.width())?;
+        }
         Format::Json => output::json::answer(&mut out, &answer)?,
         Format::Jsonl => output::json::hits(&mut out, &answer)?,
     }
@@ -58,9 +67,9 @@ fn passage(engine: &LocalEngine, id: &str, global: &Global) -> Result<StoredPass
         Failure::new(format!("no passage in the index has the id \"{}\"", output::printable(id)))
             .hint("an id is a document's, a # and a number; query and show print them")
     };
-    let (document, number) = id.rsplit_once('#').ok_or_else(missing)?;
+    let (document, number) = split_passage_id(id);
+    let number = number.ok_or_else(missing)?;
     let passages = engine.passages_of(document).map_err(|error| engine_failure(error, global))?;
-    let number: u32 = number.parse().map_err(|_| missing())?;
     passages.into_iter().find(|stored| stored.passage.number == number).ok_or_else(missing)
 }
 

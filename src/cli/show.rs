@@ -1,9 +1,11 @@
 //! `show`: a document, or a passage among its neighbours, with its tags and why.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
+use gcm_search::document::split_passage_id;
 use gcm_search::engine::StoredPassage;
-use gcm_search::search::{TagShown, tags_shown};
+use gcm_search::search::{TagShown, TagsShown};
 use gcm_search::tagger::Tagger;
 use serde::Serialize;
 
@@ -23,6 +25,7 @@ pub struct Shown<'a> {
     text: &'a str,
     dimensions: Vec<TagShown>,
     actors: Vec<TagShown>,
+    tags: BTreeMap<String, Vec<TagShown>>,
 }
 
 pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
@@ -30,12 +33,12 @@ pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outc
     let engine = open_or_build(global, &knowledge, terminal)?;
     let read = |document: &str| engine.passages_of(document).map_err(|error| engine_failure(error, global));
     // An id may itself hold a "#"; the longest document that exists counts.
-    let (passages, number) = match args.id.rsplit_once('#') {
-        Some((document, number)) if number.parse::<u32>().is_ok() => {
-            let whole = read(&args.id)?;
-            if whole.is_empty() { (read(document)?, number.parse::<u32>().ok()) } else { (whole, None) }
-        }
-        _ => (read(&args.id)?, None),
+    let whole = read(&args.id)?;
+    let (passages, number) = if whole.is_empty() {
+        let (document, number) = split_passage_id(&args.id);
+        (read(document)?, number)
+    } else {
+        (whole, None)
     };
     if passages.is_empty() {
         let ids = engine.document_ids().map_err(|error| engine_failure(error, global))?;
@@ -53,19 +56,6 @@ pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outc
         return Err(Failure::new(format!("the document has no passage {number}; it has {}", passages.len())));
     }
     let mut tagger = Tagger::new(&knowledge.taxonomy, &knowledge.model);
-    let mut explained = |stored: &StoredPassage, scheme: &str| {
-        let passage = &stored.passage;
-        let tags = tagger.tag(&passage.text, &passage.headings, passage.language, true);
-        let mut shown = tags_shown(&knowledge.taxonomy, stored, scheme, global.labels);
-        for tag in &mut shown {
-            tag.evidence = knowledge
-                .taxonomy
-                .concept_index(&tag.id)
-                .and_then(|index| tags.iter().find(|other| other.concept == index))
-                .map(|other| other.evidence.clone());
-        }
-        shown
-    };
     let mut out = terminal.output(args.format);
     let in_view = |stored: &StoredPassage| {
         number.is_none_or(|number| stored.passage.number.abs_diff(number) <= args.context)
@@ -78,25 +68,13 @@ pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outc
         let is_asked_for = number == Some(stored.passage.number);
         // Of a whole document, tags without reasons: those are a page for each passage.
         let with_reasons = is_asked_for || args.format != Format::Text;
-        let tags = |scheme: &str, explained: &mut dyn FnMut(&StoredPassage, &str) -> Vec<TagShown>| {
-            if with_reasons {
-                explained(stored, scheme)
-            } else {
-                tags_shown(&knowledge.taxonomy, stored, scheme, global.labels)
-            }
-        };
-        let dimensions = tags("dimension", &mut explained);
-        let actors = tags("actor", &mut explained);
+        let mut tags = TagsShown::of(&knowledge.taxonomy, stored, global.labels);
+        if with_reasons {
+            tags.explain(&knowledge.taxonomy, &mut tagger, stored);
+        }
         match args.format {
             Format::Text => {
-                output::text::passage(
-                    &mut out,
-                    stored,
-                    &dimensions,
-                    &actors,
-                    is_asked_for,
-                    terminal.width(),
-                )?;
+                output::text::passage(&mut out, stored, &tags, is_asked_for, terminal.width())?;
             }
             Format::Json | Format::Jsonl => {
                 if args.format == Format::Json && number.is_some() && !is_asked_for {
@@ -109,8 +87,9 @@ pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outc
                     page: stored.passage.page,
                     language: stored.passage.language,
                     text: &stored.passage.text,
-                    dimensions,
-                    actors,
+                    dimensions: tags.dimensions,
+                    actors: tags.actors,
+                    tags: tags.others,
                 };
                 output::json::line(&mut out, &shown)?;
             }

@@ -1,5 +1,6 @@
 //! `tag`: tags any text, without an index.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -29,6 +30,8 @@ struct Tagged {
     id: String,
     dimensions: Vec<TaggedConcept>,
     actors: Vec<TaggedConcept>,
+    /// Of every further scheme of the taxonomy.
+    tags: BTreeMap<String, Vec<TaggedConcept>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -132,17 +135,19 @@ fn tag(
 ) -> Result<bool, Failure> {
     let language = lang.unwrap_or_else(|| language::of_passage(text, None));
     let tags = tagger.tag(text, &[], language, true);
-    let of_scheme = |scheme: &str| -> Vec<TaggedConcept> {
-        tags.iter()
-            .filter(|tag| taxonomy.schemes[taxonomy.concepts[tag.concept].scheme].id == scheme)
-            .map(|tag: &Tag| TaggedConcept {
-                id: taxonomy.concepts[tag.concept].id.clone(),
-                score: (tag.score * 100.0).round() / 100.0,
-                evidence: tag.evidence.clone(),
-            })
-            .collect()
-    };
-    let tagged = Tagged { id: id.to_owned(), dimensions: of_scheme("dimension"), actors: of_scheme("actor") };
+    let mut tagged =
+        Tagged { id: id.to_owned(), dimensions: Vec::new(), actors: Vec::new(), tags: BTreeMap::new() };
+    let is_empty = tags.is_empty();
+    for Tag { concept, score, evidence } in tags {
+        let concept = &taxonomy.concepts[concept];
+        let of_scheme = match taxonomy.schemes[concept.scheme].id.as_str() {
+            "dimension" => &mut tagged.dimensions,
+            "actor" => &mut tagged.actors,
+            other => tagged.tags.entry(other.to_owned()).or_default(),
+        };
+        let score = (score * 100.0).round() / 100.0;
+        of_scheme.push(TaggedConcept { id: concept.id.clone(), score, evidence });
+    }
     output::json::line(out, &tagged)?;
-    Ok(!tags.is_empty())
+    Ok(!is_empty)
 }

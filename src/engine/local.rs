@@ -32,9 +32,10 @@ use tantivy::{
     DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term,
 };
 
+use super::counts::cross_counts;
 use super::near::NearQuery;
 use super::rescore::{ScoredLeaf, rescore};
-use super::{Contribution, EngineError, ErrorKind, Found, Hit, Page, StoredPassage};
+use super::{Contribution, CrossCounts, EngineError, ErrorKind, Found, Hit, Page, StoredPassage};
 use crate::analysis::Terms;
 use crate::query::plan::{Clause, Field, Leaf, Plan, document_token, language_token, publisher_token};
 use crate::query::syntax::Occur;
@@ -121,6 +122,13 @@ impl Fields {
             Field::Wide => self.wide,
             Field::Head => self.head,
         }
+    }
+
+    /// The term of a filter token: tags have a field of their own, what is known of documents another.
+    fn filter_term(self, token: &str) -> Term {
+        let kind = token.split(':').next().unwrap_or_default();
+        let field = if matches!(kind, "lang" | "document" | "publisher") { self.filter } else { self.tag };
+        Term::from_field_text(field, token)
     }
 }
 
@@ -344,11 +352,33 @@ impl LocalEngine {
             .collect()
     }
 
+    /// Counts the passages that answer a plan by the filter tokens (`actor:states`, `lang:it`) that they carry, and by
+    /// each pair of a row's token and a column's.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn cross_counts(
+        &self,
+        plan: &Plan,
+        rows: &[String],
+        columns: &[String],
+    ) -> Result<CrossCounts, EngineError> {
+        let searcher = self.reader.searcher();
+        let terms = |tokens: &[String]| -> Vec<Term> {
+            tokens.iter().map(|token| self.fields.filter_term(token)).collect()
+        };
+        self.lower(&searcher, plan)
+            .and_then(|lowered| cross_counts(&searcher, &*lowered.query, &terms(rows), &terms(columns)))
+            .map_err(|error| self.error(error))
+    }
+
+    fn lower(&self, searcher: &Searcher, plan: &Plan) -> tantivy::Result<Lowered> {
+        Lowering { searcher, fields: self.fields, plan, leaves: Vec::new() }.lower()
+    }
+
     /// The page of the ranked list that is asked for.
     fn ranking(&self, searcher: &Searcher, plan: &Plan, page: Page) -> Result<Ranking, EngineError> {
-        let lowered = Lowering { searcher, fields: self.fields, plan, leaves: Vec::new() }
-            .lower()
-            .map_err(|error| self.error(error))?;
+        let lowered = self.lower(searcher, plan).map_err(|error| self.error(error))?;
         let wanted = page.offset.saturating_add(page.limit);
         let all = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX).max(1);
         let mut fetch = wanted.saturating_mul(2).max(WINDOW).min(all);
@@ -798,7 +828,7 @@ impl Lowering<'_> {
                 self.expansion(&format!("{word}~"), &terms, scores)
             }
             Clause::Filter(token) => {
-                Box::new(TermQuery::new(self.filter_term(token), IndexRecordOption::Basic))
+                Box::new(TermQuery::new(self.fields.filter_term(token), IndexRecordOption::Basic))
             }
             Clause::Bool(parts) => {
                 let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = Vec::new();
@@ -864,22 +894,11 @@ impl Lowering<'_> {
         ))
     }
 
-    /// The term of a filter token: tags have a field of their own, what is known of documents another.
-    fn filter_term(&self, token: &str) -> Term {
-        let kind = token.split(':').next().unwrap_or_default();
-        let field = if matches!(kind, "lang" | "document" | "publisher") {
-            self.fields.filter
-        } else {
-            self.fields.tag
-        };
-        Term::from_field_text(field, token)
-    }
-
     fn filters(&self) -> Vec<Box<dyn Query>> {
         let filters = &self.plan.filters;
         let mut out: Vec<Box<dyn Query>> = Vec::new();
         for tokens in filters.tokens() {
-            out.push(Box::new(TermSetQuery::new(tokens.iter().map(|token| self.filter_term(token)))));
+            out.push(Box::new(TermSetQuery::new(tokens.iter().map(|token| self.fields.filter_term(token)))));
         }
         use std::ops::Bound;
         if let Some(since) = filters.since {

@@ -1,6 +1,7 @@
 //! The seam between what gcm-search knows and what an engine does: passages go in, a plan is asked,
 //! hits come out. Nothing above this module names an engine's types.
 
+mod counts;
 pub mod local;
 mod near;
 mod rescore;
@@ -82,6 +83,19 @@ pub struct Found {
     pub total: usize,
     /// The hits asked for, best first; ties ordered by document, then passage.
     pub hits: Vec<Hit>,
+}
+
+/// How many of the passages that answer a plan carry each of some filter tokens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CrossCounts {
+    /// How many passages answer the plan.
+    pub total: u64,
+    /// By row, how many of them carry its token.
+    pub rows: Vec<u64>,
+    /// By column, how many carry its token.
+    pub columns: Vec<u64>,
+    /// By row and column, how many carry both.
+    pub cells: Vec<Vec<u64>>,
 }
 
 /// Which part of the ranked list is wanted, and how.

@@ -1,6 +1,8 @@
 //! Results into text: one file a form. Nothing here searches.
 
+pub mod csv;
 pub mod json;
+pub mod svg;
 pub mod text;
 
 use gcm_search::analysis::fold::is_invisible;

@@ -1,10 +1,14 @@
 //! Text for a person at a terminal.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use gcm_search::engine::{DocumentInfo, StoredPassage};
-use gcm_search::search::{Answer, AnswerHit, TagShown};
+use gcm_search::search::{Answer, AnswerHit, TagShown, TagsShown};
+
+use gcm_search::matrix::{Counted, Matrix};
+use textwrap::core::display_width;
 
 use super::printable;
 use crate::cli::Failure;
@@ -31,8 +35,14 @@ fn actor_style() -> Style {
     Style::new().fg_color(Some(AnsiColor::Cyan.into()))
 }
 
+fn other_style() -> Style {
+    Style::new().fg_color(Some(AnsiColor::Blue.into()))
+}
+
 /// A ranked list.
-pub fn answer(out: &mut dyn Write, answer: &Answer, width: usize) -> Result<(), Failure> {
+///
+/// `concepts` are the labels of those that the query names.
+pub fn answer(out: &mut dyn Write, answer: &Answer, concepts: &[&str], width: usize) -> Result<(), Failure> {
     if answer.corrected {
         if let Some(suggestion) = &answer.suggestion {
             writeln!(
@@ -45,9 +55,9 @@ pub fn answer(out: &mut dyn Write, answer: &Answer, width: usize) -> Result<(), 
     } else if let Some(suggestion) = &answer.suggestion {
         writeln!(out, "Did you mean: {}\n", printable(suggestion))?;
     }
-    if !answer.concepts.is_empty() {
+    if !concepts.is_empty() {
         let faint = faint_style();
-        writeln!(out, "{faint}Also passages tagged: {}{faint:#}\n", answer.concepts.join(", "))?;
+        writeln!(out, "{faint}Also passages tagged: {}{faint:#}\n", printable(&concepts.join(", ")))?;
     }
     if answer.hits.is_empty() {
         if answer.total > 0 {
@@ -88,7 +98,7 @@ fn one(out: &mut dyn Write, hit: &AnswerHit, width: usize) -> Result<(), Failure
         &hit.text,
         width,
     )?;
-    tags(out, &hit.dimensions, &hit.actors, width)?;
+    tags(out, &lists(&hit.dimensions, &hit.actors, &hit.tags), width)?;
     if let Some(contributions) = &hit.explanation {
         for part in contributions {
             writeln!(
@@ -99,8 +109,7 @@ fn one(out: &mut dyn Write, hit: &AnswerHit, width: usize) -> Result<(), Failure
                 printable(&part.by)
             )?;
         }
-        reasons(out, &hit.dimensions)?;
-        reasons(out, &hit.actors)?;
+        reasons(out, &lists(&hit.dimensions, &hit.actors, &hit.tags))?;
     }
     writeln!(out)?;
     Ok(())
@@ -162,19 +171,27 @@ fn paragraph(
     Ok(())
 }
 
-fn tags(
-    out: &mut dyn Write,
-    dimensions: &[TagShown],
-    actors: &[TagShown],
-    width: usize,
-) -> Result<(), Failure> {
-    let list = |tags: &[TagShown]| tags.iter().map(|tag| tag.label.clone()).collect::<Vec<_>>().join(", ");
-    for (name, tags, style) in [("▸", dimensions, dimension_style()), ("●", actors, actor_style())] {
+/// The tags of a passage scheme by scheme, each scheme with its mark and its colour.
+type TagLists<'a> = Vec<(&'static str, Style, &'a [TagShown])>;
+
+fn lists<'a>(
+    dimensions: &'a [TagShown],
+    actors: &'a [TagShown],
+    others: &'a BTreeMap<String, Vec<TagShown>>,
+) -> TagLists<'a> {
+    let mut lists = vec![("▸", dimension_style(), dimensions), ("●", actor_style(), actors)];
+    lists.extend(others.values().map(|tags| ("◆", other_style(), tags.as_slice())));
+    lists
+}
+
+fn tags(out: &mut dyn Write, lists: &TagLists<'_>, width: usize) -> Result<(), Failure> {
+    for (mark, style, tags) in lists {
         if tags.is_empty() {
             continue;
         }
-        let text = printable(&list(tags));
-        let mut mark = name;
+        let labels: Vec<&str> = tags.iter().map(|tag| tag.label.as_str()).collect();
+        let text = printable(&labels.join(", "));
+        let mut mark = *mark;
         for line in textwrap::wrap(&text, width.saturating_sub(INDENT.len() + 3)) {
             writeln!(out, "{INDENT} {style}{mark} {line}{style:#}")?;
             mark = " ";
@@ -183,9 +200,9 @@ fn tags(
     Ok(())
 }
 
-fn reasons(out: &mut dyn Write, tags: &[TagShown]) -> Result<(), Failure> {
+fn reasons(out: &mut dyn Write, lists: &TagLists<'_>) -> Result<(), Failure> {
     let faint = faint_style();
-    for tag in tags {
+    for tag in lists.iter().flat_map(|(_, _, tags)| tags.iter()) {
         writeln!(out, "{INDENT} {} ({:.2})", printable(&tag.label), tag.score)?;
         for reason in tag.evidence.iter().flatten() {
             let words = if reason.text.is_empty() {
@@ -241,8 +258,7 @@ pub fn document(
 pub fn passage(
     out: &mut dyn Write,
     stored: &StoredPassage,
-    dimensions: &[TagShown],
-    actors: &[TagShown],
+    tags: &TagsShown,
     is_asked_for: bool,
     width: usize,
 ) -> Result<(), Failure> {
@@ -259,12 +275,106 @@ pub fn passage(
         passage.language
     )?;
     paragraph(out, &passage.text, &[], false, &passage.text, width)?;
+    let lists = lists(&tags.dimensions, &tags.actors, &tags.others);
     if is_asked_for {
-        reasons(out, dimensions)?;
-        reasons(out, actors)?;
+        reasons(out, &lists)?;
     } else {
-        tags(out, dimensions, actors, width)?;
+        self::tags(out, &lists, width)?;
     }
     writeln!(out)?;
     Ok(())
+}
+
+/// The widest that the labels of a matrix's rows are set.
+const ROW_LABEL: usize = 34;
+/// How wide a column of a matrix is.
+const COLUMN: usize = 12;
+
+/// A matrix as a table, each cell shaded by its count; as many tables one below the other as the width asks for.
+pub fn matrix(out: &mut dyn Write, matrix: &Matrix, width: usize) -> Result<(), Failure> {
+    let (bold, faint) = (title_style(), faint_style());
+    let label = |concept: &Counted| printable(&concept.label);
+    let widest = matrix.rows.concepts.iter().map(|row| display_width(&label(row))).max().unwrap_or(0);
+    let left = widest.clamp(4, ROW_LABEL.min(width / 2));
+    let at_once = (width.saturating_sub(left + COLUMN) / COLUMN).max(1);
+    let columns: Vec<usize> = (0..matrix.columns.concepts.len()).collect();
+    for columns in columns.chunks(at_once) {
+        let heads: Vec<Vec<String>> = columns
+            .iter()
+            .map(|&column| {
+                let label = label(&matrix.columns.concepts[column]);
+                textwrap::wrap(&label, COLUMN - 1).into_iter().map(|line| line.into_owned()).collect()
+            })
+            .collect();
+        let lines = heads.iter().map(Vec::len).max().unwrap_or(0);
+        for line in 0..lines {
+            let mut text = " ".repeat(left);
+            for head in &heads {
+                // Short labels stand right above their column.
+                let missing = lines - head.len();
+                let part = line.checked_sub(missing).map_or("", |at| head[at].as_str());
+                text.push_str(&to_the_right(part, COLUMN));
+            }
+            text.push_str(&to_the_right(if line + 1 == lines { "Σ" } else { "" }, COLUMN));
+            writeln!(out, "{bold}{}{bold:#}", text.trim_end())?;
+        }
+        for (row, concept) in matrix.rows.concepts.iter().enumerate() {
+            for (at, line) in textwrap::wrap(&label(concept), left).iter().enumerate() {
+                write!(out, "{line}{}", " ".repeat(left.saturating_sub(display_width(line))))?;
+                if at == 0 {
+                    for &column in columns {
+                        let heat = matrix.heat(row, column);
+                        let count = matrix.cells[row][column];
+                        let style = heat_style(heat);
+                        let shown = if count == 0 { "·".to_owned() } else { count.to_string() };
+                        let shown = format!("{} {}", shown, heat_mark(heat));
+                        write!(out, "{style}{}{style:#}", to_the_right(&shown, COLUMN))?;
+                    }
+                    write!(out, "{bold}{}{bold:#}", to_the_right(&concept.passages.to_string(), COLUMN))?;
+                }
+                writeln!(out)?;
+            }
+        }
+        write!(out, "{bold}{}", to_the_left("Σ", left))?;
+        for &column in columns {
+            let count = format!("{}  ", matrix.columns.concepts[column].passages);
+            write!(out, "{}", to_the_right(&count, COLUMN))?;
+        }
+        writeln!(out, "{}{bold:#}\n", to_the_right(&matrix.total.to_string(), COLUMN))?;
+    }
+    writeln!(
+        out,
+        "{faint}{} passages; one with several tags counts in several cells{faint:#}",
+        matrix.total
+    )?;
+    Ok(())
+}
+
+fn to_the_right(text: &str, width: usize) -> String {
+    format!("{}{text}", " ".repeat(width.saturating_sub(display_width(text))))
+}
+
+fn to_the_left(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(display_width(text))))
+}
+
+/// A mark that shows the heat where there is no colour.
+fn heat_mark(heat: f64) -> char {
+    match heat {
+        h if h <= 0.0 => ' ',
+        h if h < 0.35 => '░',
+        h if h < 0.6 => '▒',
+        h if h < 0.85 => '▓',
+        _ => '█',
+    }
+}
+
+fn heat_style(heat: f64) -> Style {
+    match heat_mark(heat) {
+        ' ' => faint_style(),
+        '░' => Style::new(),
+        '▒' => Style::new().fg_color(Some(AnsiColor::Cyan.into())),
+        '▓' => Style::new().fg_color(Some(AnsiColor::Yellow.into())),
+        _ => Style::new().bold().fg_color(Some(AnsiColor::Red.into())),
+    }
 }

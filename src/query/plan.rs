@@ -224,6 +224,21 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
+impl Plan {
+    /// Asks for every passage under the filters.
+    pub fn everything(filters: Filters) -> Plan {
+        Plan {
+            clauses: vec![(Occur::Must, Clause::Bool(Vec::new()))],
+            words: Vec::new(),
+            phrases: Vec::new(),
+            filters,
+            concepts: Vec::new(),
+            weights: Weights::default(),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// How a plan is made.
 #[derive(Debug, Clone, Default)]
 pub struct PlanOptions {
@@ -330,12 +345,7 @@ impl<'a> Planner<'a> {
             .collect();
         let tokens = tokenize(&text.join(" "));
         let named = self.taxonomy.named_in(&tokens).into_iter();
-        named
-            .map(|index| {
-                let concept = &self.taxonomy.concepts[index];
-                format!("{}:{}", self.taxonomy.schemes[concept.scheme].id, concept.id)
-            })
-            .collect()
+        named.map(|index| concept_token(self.taxonomy, index)).collect()
     }
 
     fn clauses(&mut self, nodes: &[(Occur, Node)], draft: &mut Draft<'_>) -> Vec<(Occur, Clause)> {
@@ -698,13 +708,14 @@ fn field_name(taxonomy: &Taxonomy, name: &str) -> Option<FieldName> {
         "title" | "titolo" | "titre" | "titulo" => FieldName::Title,
         "document" | "documento" | "doc" => FieldName::Document,
         "publisher" | "editore" => FieldName::Publisher,
-        _ => FieldName::Scheme(taxonomy.schemes.iter().position(|scheme| {
-            scheme.id == name
-                || [&scheme.labels.it, &scheme.labels.en, &scheme.labels.fr, &scheme.labels.es]
-                    .iter()
-                    .any(|label| fold(label) == name)
-        })?),
+        _ => FieldName::Scheme(taxonomy.scheme_by_name(&name)?),
     })
+}
+
+/// The filter token of a concept: `actor:states`.
+pub fn concept_token(taxonomy: &Taxonomy, concept: usize) -> String {
+    let entry = &taxonomy.concepts[concept];
+    format!("{}:{}", taxonomy.schemes[entry.scheme].id, entry.id)
 }
 
 /// The filter token of a concept named by its id or a label.
@@ -714,7 +725,7 @@ fn field_name(taxonomy: &Taxonomy, name: &str) -> Option<FieldName> {
 pub fn tag_token(taxonomy: &Taxonomy, scheme: usize, name: &str) -> Result<String, String> {
     let scheme_id = &taxonomy.schemes[scheme].id;
     match taxonomy.by_name(scheme, name) {
-        Some(concept) => Ok(format!("{scheme_id}:{}", taxonomy.concepts[concept].id)),
+        Some(concept) => Ok(concept_token(taxonomy, concept)),
         None => {
             let names = taxonomy.names_of(scheme);
             let hint = match crate::suggest::nearest(name, names.iter().copied()) {

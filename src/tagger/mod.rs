@@ -25,12 +25,12 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::{Case, lexeme, tokenize};
 use crate::cues::{CUE_COUNT, Cues};
 use crate::document::Language;
-use crate::taxonomy::{Role, Taxonomy, Weight, Word};
+use crate::taxonomy::{Role, Scheme, Taxonomy, Weight, Word};
 
 pub use features::{Feature, Features, feature_names, shared_feature_count};
 use findings::{Findings, Hit, longest, worth};
 use model::Weights;
-pub use model::{Model, none_of};
+pub use model::{Model, SURE_LOGIT, Thresholds, none_of, probability};
 use reading::{Reading, SEEN_LIMIT, SeenWord, SeenWords, sentence_numbers, shouted_tokens, word_family};
 
 /// The version of everything in this module that decides tags; part of the tagging fingerprint.
@@ -46,8 +46,6 @@ const STRUCTURE_LOGIT: f32 = 9.0;
 const NAMED_LOGIT: f32 = 1.5;
 /// What a strong term in a heading above the passage is worth.
 const HEADING_LOGIT: f32 = 0.8;
-/// From here on a concept is sure enough, in log-odds, to be given even where the text as a whole seems to have none.
-pub const SURE_LOGIT: f32 = 1.4;
 /// A passage of fewer words is given only concepts of which a term stands in it.
 const MIN_WORDS_WITHOUT_TERMS: usize = 12;
 /// The most words that a lead-in has.
@@ -89,10 +87,8 @@ const LEAST_EVIDENCE: f32 = 0.1;
 pub struct Tagger<'a> {
     taxonomy: &'a Taxonomy,
     weights: Weights,
-    /// By scheme, from which score on a concept is given.
-    thresholds: Vec<f32>,
-    /// By scheme, from which score on a passage is held to have nothing of it.
-    silences: Vec<f32>,
+    /// By scheme, from which scores on concepts are given.
+    thresholds: Vec<Thresholds>,
     cues: Cues,
     /// The names of the features, for the evidence.
     names: Vec<String>,
@@ -104,13 +100,11 @@ pub struct Tagger<'a> {
 impl<'a> Tagger<'a> {
     /// A tagger for a taxonomy, with the weights of `model`.
     pub fn new(taxonomy: &'a Taxonomy, model: &Model) -> Tagger<'a> {
-        let threshold = |name: &str, default: f32| model.thresholds.get(name).copied().unwrap_or(default);
-        let schemes = &taxonomy.schemes;
+        let thresholds = |scheme: &Scheme| model.thresholds.get(&scheme.id).copied().unwrap_or_default();
         Tagger {
             taxonomy,
             weights: Weights::new(taxonomy, model),
-            thresholds: schemes.iter().map(|scheme| threshold(&scheme.id, 0.5)).collect(),
-            silences: schemes.iter().map(|scheme| threshold(&none_of(&scheme.id), 1.0)).collect(),
+            thresholds: taxonomy.schemes.iter().map(thresholds).collect(),
             cues: Cues::new(),
             names: feature_names(taxonomy),
             seen: HashMap::new(),
@@ -122,53 +116,55 @@ impl<'a> Tagger<'a> {
     ///
     /// `headings` are those above the passage, outermost first. Evidence is collected where `explain` asks for it.
     pub fn tag(&mut self, text: &str, headings: &[String], language: Language, explain: bool) -> Vec<Tag> {
+        // Before the text itself: reading may empty the memory of words that a reading refers to.
+        let in_headings = self.in_headings(headings, language);
+        let structure = self.structure(text, headings);
         let reading = self.read(text, language);
         let findings = self.findings(&reading, language);
         let features = self.features_of(&reading, &findings, text, language);
-        let structure = self.structure(text, headings);
-        let in_headings = self.in_headings(headings, language);
         let families = self.families_of(&reading, language);
         let logits = self.weights.logits(&features, families.iter().map(|&(family, _)| family));
         let (of_concepts, of_silence) = logits.split_at(self.taxonomy.concepts.len());
-        let silent: Vec<bool> =
-            of_silence.iter().zip(&self.silences).map(|(&logit, &from)| probability(logit) >= from).collect();
-        let mut tags: Vec<Tag> = Vec::new();
+        let mut scored: Vec<Vec<(usize, f32)>> = vec![Vec::new(); self.taxonomy.schemes.len()];
+        let mut by_structure: Vec<Vec<(&str, f32)>> = vec![Vec::new(); of_concepts.len()];
         for (concept, &by_words) in of_concepts.iter().enumerate() {
-            let scheme = self.taxonomy.concepts[concept].scheme;
             let found = &findings[concept];
             let is_named = structure.contains(&concept);
             // A line is too little to tell from its manner what it is about: there a term must stand.
             if reading.tokens.len() < MIN_WORDS_WITHOUT_TERMS && found.hits.is_empty() && !is_named {
                 continue;
             }
-            // A text whose lead-in or heading names a concept is no notice, and what is sure by itself holds.
-            if silent[scheme] && by_words < SURE_LOGIT && structure.is_empty() {
-                continue;
-            }
-            let mut by_structure: Vec<(&str, f32)> = Vec::new();
+            let reasons = &mut by_structure[concept];
             if is_named {
-                by_structure.push(("the lead-in or heading names it", STRUCTURE_LOGIT));
+                reasons.push(("the lead-in or heading names it", STRUCTURE_LOGIT));
             } else if !structure.is_empty() && found.strong + found.medium > 0 {
-                by_structure.push(("named under a lead-in or heading that names its subject", NAMED_LOGIT));
+                reasons.push(("named under a lead-in or heading that names its subject", NAMED_LOGIT));
             }
             if in_headings.contains(&concept) {
-                by_structure.push(("a heading above speaks of it", HEADING_LOGIT));
+                reasons.push(("a heading above speaks of it", HEADING_LOGIT));
             }
-            let logit = by_words + by_structure.iter().map(|(_, added)| added).sum::<f32>();
-            let score = probability(logit);
-            if score < self.thresholds[scheme] {
-                continue;
+            let logit = by_words + reasons.iter().map(|(_, added)| added).sum::<f32>();
+            scored[self.taxonomy.concepts[concept].scheme].push((concept, probability(logit)));
+        }
+        let mut tags: Vec<Tag> = Vec::new();
+        for (scheme, scored) in scored.iter().enumerate() {
+            // A text whose lead-in or heading names a concept is no notice.
+            let none = if structure.is_empty() { probability(of_silence[scheme]) } else { 0.0 };
+            for concept in self.thresholds[scheme].given(scored, none) {
+                let mut evidence = Vec::new();
+                if explain {
+                    evidence =
+                        self.evidence(concept, text, &reading, &findings[concept], &features, language);
+                    evidence.extend(self.words_as_evidence(concept, text, &reading, &families));
+                    let whole = |&(rule, added): &(&str, f32)| Evidence::whole(rule, added);
+                    evidence.extend(by_structure[concept].iter().map(whole));
+                    evidence.sort_by(|one, other| {
+                        other.weight.total_cmp(&one.weight).then(one.start.cmp(&other.start))
+                    });
+                }
+                let score = scored.iter().find(|&&(of, _)| of == concept).map_or(0.0, |&(_, score)| score);
+                tags.push(Tag { concept, score, evidence });
             }
-            let mut evidence = Vec::new();
-            if explain {
-                evidence = self.evidence(concept, text, &reading, found, &features, language);
-                evidence.extend(self.words_as_evidence(concept, text, &reading, &families));
-                evidence.extend(by_structure.iter().map(|&(rule, added)| whole(rule, added)));
-                evidence.sort_by(|one, other| {
-                    other.weight.total_cmp(&one.weight).then(one.start.cmp(&other.start))
-                });
-            }
-            tags.push(Tag { concept, score, evidence });
         }
         self.add_parents(&mut tags);
         tags.sort_by(|one, other| {
@@ -247,8 +243,11 @@ impl<'a> Tagger<'a> {
                     None => {
                         let kind = &self.taxonomy.concepts[tags[at].concept].labels.it;
                         let rule = format!("follows from \"{kind}\"");
-                        let evidence =
-                            if tags[at].evidence.is_empty() { Vec::new() } else { vec![whole(&rule, 0.0)] };
+                        let evidence = if tags[at].evidence.is_empty() {
+                            Vec::new()
+                        } else {
+                            vec![Evidence::whole(&rule, 0.0)]
+                        };
                         tags.push(Tag { concept: parent, score, evidence });
                     }
                 }
@@ -307,18 +306,18 @@ impl<'a> Tagger<'a> {
         let entries = tokens
             .iter()
             .map(|token| {
-                let key = (token.text.clone(), token.accented);
-                if let Some(&at) = seen.index.get(&key) {
+                let index = &mut seen.index[usize::from(token.accented)];
+                if let Some(&at) = index.get(&token.text) {
                     return at;
                 }
                 let lexeme = lexeme(language, &token.text, token.accented);
-                let candidates = vocabulary.candidates(&token.text, &lexeme.root);
+                let tests = vocabulary.tests(&token.text, &lexeme);
+                let candidates = vocabulary.candidates(&tests);
                 let cues = self.cues.of(&token.text);
                 let family = word_family(token, language).and_then(|family| self.weights.family(family));
-                seen.entries.push(SeenWord { lexeme, candidates, cues, family });
-                let at = seen.entries.len() - 1;
-                seen.index.insert(key, at);
-                at
+                index.insert(token.text.clone(), seen.entries.len());
+                seen.entries.push(SeenWord { tests, candidates, cues, family });
+                seen.entries.len() - 1
             })
             .collect();
         let sentences = sentence_numbers(text, &tokens);
@@ -337,33 +336,33 @@ impl<'a> Tagger<'a> {
             .iter()
             .zip(&reading.entries)
             .zip(&reading.shouted)
-            .map(|((token, &entry), &shouted)| Word { token, lexeme: &seen.entries[entry].lexeme, shouted })
+            .map(|((token, &entry), &shouted)| Word::new(token, &seen.entries[entry].tests, shouted))
             .collect();
         let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.taxonomy.concepts.len()];
         let mut masks: Vec<(usize, usize, &[usize])> = Vec::new();
         for (at, &entry) in reading.entries.iter().enumerate() {
-            for &index in &seen.entries[entry].candidates {
-                let pattern = vocabulary.pattern(index);
-                if !pattern.matches(&words[at..]) {
+            for &candidate in &seen.entries[entry].candidates {
+                let Some(start) = vocabulary.stands(candidate, &words, at) else {
                     continue;
-                }
-                let end = at + pattern.len();
+                };
+                let pattern = vocabulary.pattern(candidate.pattern);
+                let end = start + pattern.len();
                 // A term does not reach over a sentence end.
-                if reading.sentences[at] != reading.sentences[end - 1] {
+                if reading.sentences[start] != reading.sentences[end - 1] {
                     continue;
                 }
                 match &pattern.role {
-                    Role::Mask { hides } => masks.push((at, end, hides)),
+                    Role::Mask { hides } => masks.push((start, end, hides)),
                     Role::Evidence { concept, weight, context } => {
                         if let Some(context) = context {
-                            let number = reading.sentences[at];
+                            let number = reading.sentences[start];
                             let first = reading.sentences.partition_point(|&s| s < number);
                             let last = reading.sentences.partition_point(|&s| s <= number);
                             if !vocabulary.context(*context).holds(&words[first..last]) {
                                 continue;
                             }
                         }
-                        hits[*concept].push(Hit { pattern: index, weight: *weight, start: at, end });
+                        hits[*concept].push(Hit { pattern: candidate.pattern, weight: *weight, start, end });
                     }
                 }
             }
@@ -441,7 +440,7 @@ impl<'a> Tagger<'a> {
             if is_of_terms(index) {
                 by_terms += added;
             } else if index > 0 && added.abs() >= LEAST_EVIDENCE {
-                out.push(whole(&self.names[index as usize], added));
+                out.push(Evidence::whole(&self.names[index as usize], added));
             }
         }
         let mass: f32 = found.hits.iter().map(|hit| worth(hit.weight)).sum();
@@ -460,10 +459,6 @@ impl<'a> Tagger<'a> {
     }
 }
 
-fn probability(logit: f32) -> f32 {
-    1.0 / (1.0 + (-logit).exp())
-}
-
 /// Evidence that rests on the words between two bytes of the text.
 fn at_words(text: &str, start: usize, end: usize, rule: String, weight: f32) -> Evidence {
     Evidence {
@@ -475,8 +470,11 @@ fn at_words(text: &str, start: usize, end: usize, rule: String, weight: f32) -> 
     }
 }
 
-fn whole(rule: &str, weight: f32) -> Evidence {
-    Evidence { text: String::new(), start: 0, end: 0, rule: rule.to_owned(), weight }
+impl Evidence {
+    /// Evidence that rests on the passage as a whole.
+    pub fn whole(rule: &str, weight: f32) -> Evidence {
+        Evidence { text: String::new(), start: 0, end: 0, rule: rule.to_owned(), weight }
+    }
 }
 
 #[cfg(test)]

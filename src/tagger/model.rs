@@ -8,12 +8,63 @@ use crate::taxonomy::Taxonomy;
 
 use super::features::{Features, feature_names, shared_feature_count};
 
+/// From here on a concept is sure enough, in log-odds, to be given even where the text as a whole seems to have none.
+pub const SURE_LOGIT: f32 = 1.4;
+
+/// From which scores on the concepts of a scheme are given.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// From this score on, each is given.
+    pub each: f32,
+    /// Where none reaches that, the likeliest is given from this score on.
+    pub first: f32,
+    /// From this probability on that the passage has nothing of the scheme, only sure ones are given.
+    pub none: f32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Thresholds { each: 0.5, first: 0.5, none: 1.0 }
+    }
+}
+
+impl Thresholds {
+    /// The concepts to be given, of all of a scheme with their scores; `none` is the probability that the passage has
+    /// nothing of the scheme.
+    pub fn given(&self, scores: &[(usize, f32)], none: f32) -> Vec<usize> {
+        let is_silent = none >= self.none;
+        let sure = probability(SURE_LOGIT);
+        let possible = |score: f32| !is_silent || score >= sure;
+        let given: Vec<usize> = scores
+            .iter()
+            .filter(|&&(_, score)| score >= self.each && possible(score))
+            .map(|&(concept, _)| concept)
+            .collect();
+        if !given.is_empty() {
+            return given;
+        }
+        let likeliest =
+            scores.iter().max_by(|one, other| one.1.total_cmp(&other.1).then(other.0.cmp(&one.0)));
+        likeliest
+            .filter(|&&(_, score)| score >= self.first && possible(score))
+            .map(|&(concept, _)| concept)
+            .into_iter()
+            .collect()
+    }
+}
+
+/// The probability of log-odds.
+pub fn probability(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
 /// The weights of the logistic models, as a file holds them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
-    /// From which score on a concept is given, by scheme.
-    pub thresholds: BTreeMap<String, f32>,
+    /// From which scores on concepts are given, by scheme.
+    pub thresholds: BTreeMap<String, Thresholds>,
     /// Weights that all concepts of a scheme share: scheme, feature, weight.
     pub shared: BTreeMap<String, BTreeMap<String, f32>>,
     /// What a concept adds to them: concept, feature, weight.

@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::{Case, Lexeme, Token, TokenKind, is_stop_word};
+use crate::analysis::{Case, Token, TokenKind, is_stop_word};
 use crate::document::Language;
+use crate::taxonomy::Candidate;
 
 /// The words met so far in one language.
 #[derive(Default)]
 pub(super) struct SeenWords {
-    pub(super) index: HashMap<(String, bool), usize>,
+    /// By form, without and with an accented ending.
+    pub(super) index: [HashMap<String, usize>; 2],
     pub(super) entries: Vec<SeenWord>,
 }
 
 pub(super) struct SeenWord {
-    pub(super) lexeme: Lexeme,
-    pub(super) candidates: Vec<u32>,
+    /// The tests of the taxonomy's terms that it passes.
+    pub(super) tests: Vec<u32>,
+    pub(super) candidates: Vec<Candidate>,
     /// The kinds of cue that it is, one bit each.
     pub(super) cues: u32,
     /// Its family, if the model weighs it.

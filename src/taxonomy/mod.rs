@@ -4,20 +4,21 @@
 //! `CONTRIBUTING.md` describes the file for its editors. Loading checks it as a whole: what is wrong
 //! is refused with its line, since a term that silently matches nothing is worse than an error.
 
+mod vocabulary;
+
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::Deserialize;
 
 use crate::analysis::fold::fold;
-use crate::analysis::{Case, Lexeme, Token, lexeme, tokenize};
+use crate::analysis::{Token, lexeme, tokenize};
 use crate::document::Language;
 
-/// The taxonomy that is built into the program.
-pub const BUILT_IN: &str = include_str!("../corpus/taxonomy.toml");
+pub use vocabulary::{Candidate, Context, Pattern, Role, Vocabulary, Word};
 
-/// How many words a term has at most.
-const MAX_TERM_WORDS: usize = 8;
+/// The taxonomy that is built into the program.
+pub const BUILT_IN: &str = include_str!("../../corpus/taxonomy.toml");
 
 /// What is wrong with a taxonomy, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,176 +104,6 @@ pub enum Weight {
     Medium,
     /// Where it stands, the concept nearly always holds.
     Strong,
-}
-
-/// One word of a term and how it is compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum WordPattern {
-    /// Any form of the lexeme; perhaps only with a capital letter.
-    Lexeme { lexeme: Lexeme, capital: bool },
-    /// This very form, folded; perhaps only with a capital letter.
-    Exact { form: String, capital: bool },
-    /// Any word that begins so.
-    Prefix(String),
-}
-
-impl WordPattern {
-    fn matches(&self, word: &Word<'_>) -> bool {
-        match self {
-            WordPattern::Lexeme { lexeme, capital } => {
-                word.lexeme.meets(lexeme) && (!capital || word.is_capital())
-            }
-            WordPattern::Exact { form, capital } => {
-                word.token.text == *form && (!capital || word.is_capital())
-            }
-            WordPattern::Prefix(prefix) => word.token.text.starts_with(prefix.as_str()),
-        }
-    }
-}
-
-/// A token with its lexeme in the language of the passage.
-#[derive(Debug)]
-pub struct Word<'a> {
-    /// The token.
-    pub token: &'a Token,
-    /// Its lexeme.
-    pub lexeme: &'a Lexeme,
-    /// Whether the text around it is in capitals throughout, so that they tell nothing.
-    pub shouted: bool,
-}
-
-impl Word<'_> {
-    fn is_capital(&self) -> bool {
-        self.shouted || matches!(self.token.case, Case::Capital | Case::Upper)
-    }
-}
-
-/// What a pattern is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Role {
-    /// Evidence for a concept.
-    Evidence {
-        /// The concept's index.
-        concept: usize,
-        /// How much it says.
-        weight: Weight,
-        /// The company that it needs, as an index into the contexts of its language.
-        context: Option<usize>,
-    },
-    /// An expression in which the terms of these concepts mean something else.
-    Mask {
-        /// The concepts' indices.
-        hides: Vec<usize>,
-    },
-}
-
-/// A sequence of words to be found in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
-    /// How the file writes it.
-    pub source: String,
-    words: Vec<Vec<WordPattern>>,
-    /// What it is for.
-    pub role: Role,
-}
-
-impl Pattern {
-    /// How many words it takes.
-    pub fn len(&self) -> usize {
-        self.words.len()
-    }
-
-    /// Whether it has no words; loading refuses such patterns.
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
-    /// Says whether it stands at the beginning of `words`.
-    pub fn matches(&self, words: &[Word<'_>]) -> bool {
-        words.len() >= self.words.len()
-            && self
-                .words
-                .iter()
-                .zip(words)
-                .all(|(alternatives, word)| alternatives.iter().any(|pattern| pattern.matches(word)))
-    }
-}
-
-/// Words of which one must be near, and words none of which may.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Context {
-    /// One of these must be in the sentence; none is asked for where it is empty.
-    pub near: Vec<Pattern>,
-    /// None of these may be in the sentence.
-    pub not_near: Vec<Pattern>,
-}
-
-/// Every pattern of one language, found by the first word of a text.
-#[derive(Debug, Default)]
-pub struct Vocabulary {
-    patterns: Vec<Pattern>,
-    contexts: Vec<Context>,
-    /// Patterns by the root of their first word, by its exact form, and by the first letters of a prefix.
-    by_root: HashMap<String, Vec<u32>>,
-    by_form: HashMap<String, Vec<u32>>,
-    by_prefix: HashMap<String, Vec<u32>>,
-}
-
-/// How many bytes of a prefix it is filed under.
-const PREFIX_KEY: usize = 3;
-
-impl Vocabulary {
-    /// The patterns whose first word may be a word with this form and root.
-    pub fn candidates(&self, form: &str, root: &str) -> Vec<u32> {
-        let mut out = Vec::new();
-        out.extend(self.by_root.get(root).into_iter().flatten());
-        out.extend(self.by_form.get(form).into_iter().flatten());
-        if let Some(key) = form.get(..PREFIX_KEY) {
-            out.extend(self.by_prefix.get(key).into_iter().flatten());
-        }
-        out.sort_unstable();
-        out.dedup();
-        out
-    }
-
-    /// A pattern by its index.
-    pub fn pattern(&self, index: u32) -> &Pattern {
-        &self.patterns[index as usize]
-    }
-
-    /// A context by its index.
-    pub fn context(&self, index: usize) -> &Context {
-        &self.contexts[index]
-    }
-
-    /// How many patterns there are.
-    pub fn len(&self) -> usize {
-        self.patterns.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.patterns.is_empty()
-    }
-
-    fn add(&mut self, pattern: Pattern) {
-        let index = self.patterns.len() as u32;
-        for first in &pattern.words[0] {
-            match first {
-                WordPattern::Lexeme { lexeme, .. } => {
-                    self.by_root.entry(lexeme.root.clone()).or_default().push(index);
-                }
-                WordPattern::Exact { form, .. } => {
-                    self.by_form.entry(form.clone()).or_default().push(index);
-                }
-                WordPattern::Prefix(prefix) => {
-                    let key = prefix[..PREFIX_KEY].to_owned();
-                    self.by_prefix.entry(key).or_default().push(index);
-                }
-            }
-        }
-        self.patterns.push(pattern);
-    }
 }
 
 /// The whole concept scheme.
@@ -422,7 +253,7 @@ impl Taxonomy {
         taxonomy.read_schemes(&lines, &file.scheme)?;
         taxonomy.read_concepts(&lines, &file.concept)?;
         for language in Language::ANALYSED {
-            taxonomy.vocabularies.insert(language, Vocabulary::default());
+            taxonomy.vocabularies.insert(language, Vocabulary::new(language));
         }
         taxonomy.read_terms(&lines, &file.term)?;
         taxonomy.read_contexts(&lines, &file.context)?;
@@ -538,8 +369,12 @@ impl Taxonomy {
             for (weight, list) in weights {
                 for source in list {
                     let at = source.span().start;
-                    let words =
-                        parse_term(language, source.get_ref()).map_err(|message| lines.error(at, message))?;
+                    let role = Role::Evidence { concept, weight, context: None };
+                    let vocabulary = self.vocabulary_mut(language);
+                    let pattern = vocabulary
+                        .parse(source.get_ref(), role)
+                        .map_err(|message| lines.error(at, message))?;
+                    vocabulary.add(pattern);
                     if !seen.insert((language, concept, source.get_ref().to_lowercase())) {
                         return Err(lines.error(
                             at,
@@ -550,11 +385,6 @@ impl Taxonomy {
                             ),
                         ));
                     }
-                    self.vocabulary_mut(language).add(Pattern {
-                        source: source.get_ref().clone(),
-                        words,
-                        role: Role::Evidence { concept, weight, context: None },
-                    });
                 }
             }
         }
@@ -580,34 +410,22 @@ impl Taxonomy {
                     ),
                 ));
             }
-            let company = |sources: &[String]| -> Result<Vec<Pattern>, TaxonomyError> {
-                sources
-                    .iter()
-                    .map(|source| {
-                        Ok(Pattern {
-                            source: source.clone(),
-                            words: parse_term(language, source)
-                                .map_err(|message| lines.error(at, message))?,
-                            role: Role::Mask { hides: Vec::new() },
-                        })
-                    })
-                    .collect()
+            let vocabulary = self.vocabulary_mut(language);
+            let mut company = |sources: &[String]| -> Result<Vec<Pattern>, TaxonomyError> {
+                let role = || Role::Mask { hides: Vec::new() };
+                let parse =
+                    |source| vocabulary.parse(source, role()).map_err(|message| lines.error(at, message));
+                sources.iter().map(String::as_str).map(parse).collect()
             };
             let context = Context { near: company(&rule.near)?, not_near: company(&rule.not_near)? };
-            let words = parse_term(language, &rule.text).map_err(|message| lines.error(at, message))?;
-            let pattern = Pattern {
-                source: rule.text.clone(),
-                words,
-                role: Role::Evidence {
-                    concept,
-                    weight: rule.weight,
-                    context: Some(self.vocabulary_mut(language).contexts.len()),
-                },
-            };
+            let number = vocabulary.add_context(context);
+            let role = Role::Evidence { concept, weight: rule.weight, context: Some(number) };
+            let pattern = vocabulary.parse(&rule.text, role).map_err(|message| lines.error(at, message))?;
+            let context = vocabulary.context(number);
             for (text, expected, name) in
                 [(&rule.example, true, "example"), (&rule.counter, false, "counter")]
             {
-                if holds_in_some_sentence(language, &pattern, &context, text) != expected {
+                if vocabulary.holds_in_some_sentence(&pattern, context, text) != expected {
                     let says = if expected { "does not count in" } else { "counts in" };
                     return Err(lines.error(
                         at,
@@ -618,8 +436,6 @@ impl Taxonomy {
                     ));
                 }
             }
-            let vocabulary = self.vocabulary_mut(language);
-            vocabulary.contexts.push(context);
             vocabulary.add(pattern);
         }
         Ok(())
@@ -640,11 +456,10 @@ impl Taxonomy {
             }
             let hides =
                 mask.hides.iter().map(|id| self.require(lines, at, id)).collect::<Result<Vec<usize>, _>>()?;
-            let words = parse_term(language, &mask.text).map_err(|message| lines.error(at, message))?;
-            let pattern =
-                Pattern { source: mask.text.clone(), words, role: Role::Mask { hides: hides.clone() } };
+            let role = Role::Mask { hides: hides.clone() };
             let vocabulary = self.vocabulary_mut(language);
-            if !mask_hides_something(language, vocabulary, &pattern, &hides, &mask.example) {
+            let pattern = vocabulary.parse(&mask.text, role).map_err(|message| lines.error(at, message))?;
+            if !vocabulary.mask_hides_something(&pattern, &hides, &mask.example) {
                 return Err(lines.error(
                     at,
                     format!(
@@ -662,7 +477,7 @@ impl Taxonomy {
     }
 
     fn vocabulary_mut(&mut self, language: Language) -> &mut Vocabulary {
-        self.vocabularies.entry(language).or_default()
+        self.vocabularies.entry(language).or_insert_with(|| Vocabulary::new(language))
     }
 
     fn require(&self, lines: &Lines<'_>, at: usize, id: &str) -> Result<usize, TaxonomyError> {
@@ -690,6 +505,14 @@ impl Taxonomy {
     /// The index of a scheme by its id.
     pub fn scheme_index(&self, id: &str) -> Option<usize> {
         self.schemes.iter().position(|scheme| scheme.id == id)
+    }
+
+    /// The index of a scheme by its id or its label in any language, however typed.
+    pub fn scheme_by_name(&self, name: &str) -> Option<usize> {
+        let name = fold(name.trim());
+        self.schemes.iter().position(|scheme| {
+            scheme.id == name || scheme.labels.all().iter().any(|label| fold(label) == name)
+        })
     }
 
     /// The concepts of a scheme, with their indices, in the order of the file.
@@ -793,117 +616,4 @@ fn require_language(lines: &Lines<'_>, at: usize, code: &str) -> Result<Language
         .into_iter()
         .find(|language| language.code() == code)
         .ok_or_else(|| lines.error(at, format!("\"{code}\" is none of the languages it, en, fr, es")))
-}
-
-/// Reads a term: words with `=`, `^`, `*` and `|` (see `CONTRIBUTING.md`).
-fn parse_term(language: Language, source: &str) -> Result<Vec<Vec<WordPattern>>, String> {
-    let mut words: Vec<Vec<WordPattern>> = Vec::new();
-    for slot in source.split_whitespace() {
-        let mut alternatives: Vec<WordPattern> = Vec::new();
-        let mut rest_of_first: Vec<Vec<WordPattern>> = Vec::new();
-        let options: Vec<&str> = slot.split('|').collect();
-        for option in &options {
-            let exact = option.contains('=');
-            let capital = option.contains('^');
-            let bare = option.trim_start_matches(['=', '^']);
-            let (bare, prefix) = match bare.strip_suffix('*') {
-                Some(bare) => (bare, true),
-                None => (bare, false),
-            };
-            let tokens = tokenize(bare);
-            if tokens.is_empty() {
-                return Err(format!("the term \"{source}\" has an empty word"));
-            }
-            if tokens.len() > 1 && options.len() > 1 {
-                return Err(format!(
-                    "\"{option}\" in the term \"{source}\" is more than one word; write a term for each alternative"
-                ));
-            }
-            let last = tokens.len() - 1;
-            for (at, token) in tokens.iter().enumerate() {
-                let pattern = if prefix && at == last {
-                    if token.text.len() < PREFIX_KEY || !token.text.is_char_boundary(PREFIX_KEY) {
-                        return Err(format!(
-                            "the prefix \"{option}\" in the term \"{source}\" is too short: give {PREFIX_KEY} letters at least"
-                        ));
-                    }
-                    WordPattern::Prefix(token.text.clone())
-                } else if exact {
-                    WordPattern::Exact { form: token.text.clone(), capital }
-                } else {
-                    WordPattern::Lexeme { lexeme: lexeme(language, &token.text, token.accented), capital }
-                };
-                if at == 0 {
-                    alternatives.push(pattern);
-                } else {
-                    rest_of_first.push(vec![pattern]);
-                }
-            }
-        }
-        words.push(alternatives);
-        words.extend(rest_of_first);
-    }
-    if words.is_empty() {
-        return Err("a term is empty".to_owned());
-    }
-    if words.len() > MAX_TERM_WORDS {
-        return Err(format!(
-            "the term \"{source}\" has {} words; {MAX_TERM_WORDS} are the most",
-            words.len()
-        ));
-    }
-    Ok(words)
-}
-
-/// Runs `check` on the words of a text.
-fn with_words<T>(language: Language, text: &str, check: impl FnOnce(&[Word<'_>]) -> T) -> T {
-    let tokens = tokenize(text);
-    let lexemes: Vec<Lexeme> =
-        tokens.iter().map(|token| lexeme(language, &token.text, token.accented)).collect();
-    let words: Vec<Word<'_>> =
-        tokens.iter().zip(&lexemes).map(|(token, lexeme)| Word { token, lexeme, shouted: false }).collect();
-    check(&words)
-}
-
-impl Context {
-    /// Says whether a sentence is the company that this context asks for.
-    pub fn holds(&self, sentence: &[Word<'_>]) -> bool {
-        let stands = |pattern: &Pattern| (0..sentence.len()).any(|at| pattern.matches(&sentence[at..]));
-        (self.near.is_empty() || self.near.iter().any(stands)) && !self.not_near.iter().any(stands)
-    }
-}
-
-fn holds_in_some_sentence(language: Language, pattern: &Pattern, context: &Context, text: &str) -> bool {
-    crate::segment::sentences(text).into_iter().any(|sentence| {
-        with_words(language, sentence, |words| {
-            (0..words.len()).any(|at| pattern.matches(&words[at..])) && context.holds(words)
-        })
-    })
-}
-
-/// Whether the mask stands in its example over a term of a concept that it hides.
-fn mask_hides_something(
-    language: Language,
-    vocabulary: &Vocabulary,
-    mask: &Pattern,
-    hides: &[usize],
-    example: &str,
-) -> bool {
-    with_words(language, example, |words| {
-        (0..words.len()).filter(|&at| mask.matches(&words[at..])).any(|start| {
-            let end = start + mask.len();
-            (start..end).any(|at| {
-                let word = &words[at];
-                vocabulary
-                    .candidates(&word.token.text, &word.lexeme.root)
-                    .into_iter()
-                    .map(|index| vocabulary.pattern(index))
-                    .any(|pattern| {
-                        matches!(&pattern.role, Role::Evidence { concept, .. } if hides.contains(concept))
-                            && at + pattern.len() <= end
-                            && pattern.matches(&words[at..])
-                    })
-            })
-        })
-    })
 }
