@@ -1,7 +1,8 @@
 //! Learns the tagger's weights from labelled passages and writes `corpus/tagger.json`.
 //!
 //! ```text
-//! cargo run --release --example train_tagger -- tests/gold/train.jsonl > corpus/tagger.json
+//! cargo build --release --example train_tagger
+//! target/release/examples/train_tagger tests/gold/train.jsonl tests/gold/objectives-train.jsonl > tagger.json
 //! ```
 //!
 //! One logistic regression for each concept over the features of `gcm_search::tagger`, trained together: what all
@@ -15,22 +16,11 @@ use std::env;
 use std::error::Error;
 use std::fs;
 
-use gcm_search::document::Language;
-use gcm_search::eval::LabelCounts;
+use gcm_search::eval::{LabelCounts, LabelledPassage};
 use gcm_search::tagger::{
     Feature, Features, Model, Tagger, Thresholds, feature_names, none_of, shared_feature_count,
 };
-use gcm_search::taxonomy::{Concept, Taxonomy};
-use serde::Deserialize;
-
-/// A labelled passage. The labels of a scheme stand under its id with an s: `dimensions`, `actors`, `objectives`.
-#[derive(Deserialize)]
-struct Labelled {
-    lang: Language,
-    text: String,
-    #[serde(flatten)]
-    rest: BTreeMap<String, serde_json::Value>,
-}
+use gcm_search::taxonomy::Taxonomy;
 
 /// One passage: the features, and the truth of every concept and of having none of each scheme, where it is known.
 struct Example {
@@ -170,19 +160,19 @@ fn written(mut model: Model) -> Result<String, serde_json::Error> {
 fn read(path: &str, taxonomy: &Taxonomy, tagger: &mut Tagger<'_>) -> Result<Vec<Example>, Box<dyn Error>> {
     let mut examples = Vec::new();
     for line in fs::read_to_string(path)?.lines() {
-        let labelled: Labelled = serde_json::from_str(line)?;
-        let mut labels: Vec<Option<Vec<String>>> = Vec::new();
-        for scheme in &taxonomy.schemes {
-            let of_scheme = labelled.rest.get(&format!("{}s", scheme.id)).cloned();
-            labels.push(of_scheme.map(serde_json::from_value).transpose()?);
+        let labelled: LabelledPassage = serde_json::from_str(line)?;
+        let language = labelled.lang.ok_or("a passage without lang")?;
+        let labels = (0..taxonomy.schemes.len())
+            .map(|scheme| labelled.labels(taxonomy, scheme))
+            .collect::<Result<Vec<_>, String>>()?;
+        let mut truth: Vec<Option<bool>> = Vec::new();
+        for (index, concept) in taxonomy.concepts.iter().enumerate() {
+            truth.push(labels[concept.scheme].as_ref().map(|labels| labels.contains(&index)));
         }
-        let of_concept =
-            |concept: &Concept| labels[concept.scheme].as_ref().map(|labels| labels.contains(&concept.id));
-        let mut truth: Vec<Option<bool>> = taxonomy.concepts.iter().map(of_concept).collect();
         truth.extend(labels.iter().map(|labels| labels.as_ref().map(Vec::is_empty)));
         examples.push(Example {
-            features: tagger.features(&labelled.text, labelled.lang),
-            families: tagger.word_families(&labelled.text, labelled.lang),
+            features: tagger.features(&labelled.text, language),
+            families: tagger.word_families(&labelled.text, language),
             truth,
         });
     }

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::Language;
+use crate::taxonomy::Taxonomy;
+
 /// Judgements: for each query, the grade of each document; 0 or absent is not relevant.
 pub type Qrels = BTreeMap<String, HashMap<String, u32>>;
 
@@ -171,12 +174,13 @@ pub struct LabelCounts {
 }
 
 impl LabelCounts {
-    /// Counts one passage's labels.
-    pub fn add(&mut self, given: &[String], gold: &[String]) {
-        let right = given.iter().filter(|label| gold.contains(label)).count();
-        self.right += right;
-        self.wrong += given.len() - right;
-        self.missed += gold.len() - right;
+    /// The counts of one label of one passage.
+    pub fn of(is_given: bool, is_right: bool) -> LabelCounts {
+        LabelCounts {
+            right: usize::from(is_given && is_right),
+            wrong: usize::from(is_given && !is_right),
+            missed: usize::from(!is_given && is_right),
+        }
     }
 
     /// Adds other counts to these.
@@ -199,6 +203,113 @@ impl LabelCounts {
     /// The harmonic mean of precision and recall over all labels (micro F1).
     pub fn f1(&self) -> f64 {
         ratio(2 * self.right, 2 * self.right + self.wrong + self.missed)
+    }
+}
+
+/// A labelled passage, as files of them write it: the labels of a scheme stand under its id with an s (`dimensions`,
+/// `actors`, `objectives`). A scheme that is not there was not labelled.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct LabelledPassage {
+    /// Its text.
+    pub text: String,
+    /// Its language, where it is told.
+    #[serde(default)]
+    pub lang: Option<Language>,
+    #[serde(flatten)]
+    rest: BTreeMap<String, serde_json::Value>,
+}
+
+impl LabelledPassage {
+    /// Its labels of a scheme; none where the scheme was not labelled.
+    ///
+    /// # Errors
+    /// What stands under the scheme is no list of ids, or an id is none of the scheme's.
+    pub fn labels(&self, taxonomy: &Taxonomy, scheme: usize) -> Result<Option<Vec<usize>>, String> {
+        let key = format!("{}s", taxonomy.schemes[scheme].id);
+        let Some(value) = self.rest.get(&key) else {
+            return Ok(None);
+        };
+        let ids: Vec<String> =
+            serde_json::from_value(value.clone()).map_err(|_| format!("\"{key}\" is no list of ids"))?;
+        let index = |id: &String| {
+            taxonomy
+                .concept_index(id)
+                .filter(|&concept| taxonomy.concepts[concept].scheme == scheme)
+                .ok_or_else(|| format!("\"{id}\" in \"{key}\" is no concept of the taxonomy"))
+        };
+        ids.iter().map(index).collect::<Result<Vec<usize>, String>>().map(Some)
+    }
+}
+
+/// How well tags agree with labels, of one scheme in one group of passages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agreement {
+    /// How many passages were labelled for the scheme.
+    pub passages: usize,
+    /// Right and wrong labels.
+    pub labels: LabelCounts,
+    /// Which part of what was given is right.
+    pub precision: f64,
+    /// Which part of what is right was given.
+    pub recall: f64,
+    /// Micro F1.
+    pub f1: f64,
+    /// How many passages have no label of the scheme.
+    pub empty: usize,
+    /// How many of these were given none.
+    pub left_empty: usize,
+}
+
+/// Tags measured against labels.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TagReport {
+    /// By group (`all`, and each language) and scheme.
+    pub groups: BTreeMap<String, BTreeMap<String, Agreement>>,
+    /// By concept.
+    pub concepts: BTreeMap<String, LabelCounts>,
+}
+
+impl TagReport {
+    /// Counts one passage: the concepts that it was given, against its labels.
+    ///
+    /// # Errors
+    /// As [`LabelledPassage::labels`].
+    pub fn add(
+        &mut self,
+        taxonomy: &Taxonomy,
+        labelled: &LabelledPassage,
+        language: Language,
+        given: &[usize],
+    ) -> Result<(), String> {
+        for (scheme, entry) in taxonomy.schemes.iter().enumerate() {
+            let Some(right) = labelled.labels(taxonomy, scheme)? else {
+                continue;
+            };
+            let mut counts = LabelCounts::default();
+            let mut is_given = false;
+            for (concept, of) in taxonomy.concepts_of(scheme) {
+                let one = LabelCounts::of(given.contains(&concept), right.contains(&concept));
+                is_given |= given.contains(&concept);
+                counts.merge(one);
+                if one != LabelCounts::default() {
+                    self.concepts.entry(of.id.clone()).or_default().merge(one);
+                }
+            }
+            for group in ["all", language.code()] {
+                let schemes = self.groups.entry(group.to_owned()).or_default();
+                let agreement = schemes.entry(entry.id.clone()).or_default();
+                agreement.passages += 1;
+                agreement.labels.merge(counts);
+                agreement.precision = agreement.labels.precision();
+                agreement.recall = agreement.labels.recall();
+                agreement.f1 = agreement.labels.f1();
+                agreement.empty += usize::from(right.is_empty());
+                agreement.left_empty += usize::from(right.is_empty() && !is_given);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -256,10 +367,31 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_counted_by_all() {
-        let mut counts = LabelCounts::default();
-        counts.add(&list(&["a", "b"]), &list(&["a", "c", "d"]));
+    fn labels_are_counted_by_scheme() -> Result<(), String> {
+        let taxonomy =
+            Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).map_err(|error| error.to_string())?;
+        let index = |id: &str| taxonomy.concept_index(id).ok_or(id.to_owned());
+        let labelled: LabelledPassage = serde_json::from_str(
+            r#"{"id":"1","text":"…","dimensions":["local"],"actors":["states","iom","media"]}"#,
+        )
+        .map_err(|error| error.to_string())?;
+        let mut report = TagReport::default();
+        report.add(&taxonomy, &labelled, Language::Italian, &[index("states")?, index("donors")?])?;
+        let all = &report.groups["all"];
+        let counts = all["actor"].labels;
         assert_eq!((counts.right, counts.wrong, counts.missed), (1, 1, 2));
-        assert!((counts.f1() - 2.0 / 5.0).abs() < 1e-12);
+        assert!((all["actor"].f1 - 2.0 / 5.0).abs() < 1e-12);
+        assert_eq!(all["dimension"].labels.missed, 1);
+        assert!(!all.contains_key("objective"), "what was not labelled is not counted");
+        assert_eq!(report.groups["it"], *all);
+        let empty: LabelledPassage =
+            serde_json::from_str(r#"{"text":"…","dimensions":[]}"#).map_err(|error| error.to_string())?;
+        report.add(&taxonomy, &empty, Language::English, &[])?;
+        let all = report.groups["all"]["dimension"];
+        assert_eq!((all.passages, all.empty, all.left_empty), (2, 1, 1));
+        let wrong: LabelledPassage =
+            serde_json::from_str(r#"{"text":"…","actors":["local"]}"#).map_err(|error| error.to_string())?;
+        assert!(report.add(&taxonomy, &wrong, Language::English, &[]).is_err());
+        Ok(())
     }
 }

@@ -6,13 +6,12 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use gcm_search::document::Language;
 use gcm_search::engine::local::LocalEngine;
-use gcm_search::eval::{LabelCounts, Measures, mean, measure, parse_qrels, parse_queries};
+use gcm_search::eval::{LabelledPassage, Measures, TagReport, mean, measure, parse_qrels, parse_queries};
 use gcm_search::language;
 use gcm_search::search::{Options, Searcher};
 use gcm_search::tagger::Tagger;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::args::{EvalArgs, Format, Global, Unit};
 use super::terminal::Terminal;
@@ -132,133 +131,39 @@ fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
 }
 
-#[derive(Debug, Deserialize)]
-struct Labelled {
-    text: String,
-    lang: Option<Language>,
-    dimensions: Vec<String>,
-    actors: Vec<String>,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct TagReport {
-    passages: usize,
-    dimensions: Scores,
-    actors: Scores,
-    /// Which part of the passages without any dimension (or actor) was left without.
-    empty_dimensions_kept: f64,
-    empty_actors_kept: f64,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct Scores {
-    precision: f64,
-    recall: f64,
-    f1: f64,
-}
-
-impl From<LabelCounts> for Scores {
-    fn from(counts: LabelCounts) -> Self {
-        Scores { precision: counts.precision(), recall: counts.recall(), f1: counts.f1() }
-    }
-}
-
+/// Tags labelled passages and measures how well the tags agree with the labels.
 fn tags(global: &Global, args: &EvalArgs, gold: &Path, terminal: &Terminal) -> Result<Outcome, Failure> {
     let knowledge = Knowledge::load(global)?;
     let taxonomy = &knowledge.taxonomy;
     let mut tagger = Tagger::new(taxonomy, &knowledge.model);
-    let mut by_language: BTreeMap<String, [LabelCounts; 2]> = BTreeMap::new();
-    let mut by_concept: BTreeMap<String, LabelCounts> = BTreeMap::new();
-    let mut passages: BTreeMap<String, usize> = BTreeMap::new();
-    let mut empty: BTreeMap<String, [[usize; 2]; 2]> = BTreeMap::new();
+    let mut report = TagReport::default();
     for (at, line) in read(gold)?.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        let labelled: Labelled = serde_json::from_str(line)
-            .map_err(|error| Failure::new(format!("{}, line {}: {error}", gold.display(), at + 1)))?;
+        let fail = |message: String| Failure::new(format!("{}, line {}: {message}", gold.display(), at + 1));
+        let labelled: LabelledPassage =
+            serde_json::from_str(line).map_err(|error| fail(error.to_string()))?;
         let language = labelled.lang.unwrap_or_else(|| language::of_passage(&labelled.text, None));
-        let given = tagger.tag(&labelled.text, &[], language, false);
-        let pairs = [("dimension", &labelled.dimensions), ("actor", &labelled.actors)];
-        for (kind, (scheme, right)) in pairs.into_iter().enumerate() {
-            let ids: Vec<String> = given
-                .iter()
-                .map(|tag| &taxonomy.concepts[tag.concept])
-                .filter(|concept| taxonomy.schemes[concept.scheme].id == scheme)
-                .map(|concept| concept.id.clone())
-                .collect();
-            for group in ["all", language.code()] {
-                by_language.entry(group.to_owned()).or_default()[kind].add(&ids, right);
-            }
-            for id in ids.iter().chain(right.iter()) {
-                let only =
-                    |list: &[String]| list.iter().filter(|other| *other == id).cloned().collect::<Vec<_>>();
-                let mut one = LabelCounts::default();
-                one.add(&only(&ids), &only(right));
-                // Each label is met once on either side; one that stands on both is counted once.
-                if !(ids.contains(id)
-                    && right.contains(id)
-                    && std::ptr::eq(id, right.iter().find(|r| *r == id).unwrap_or(id)))
-                {
-                    by_concept.entry(id.clone()).or_default().merge(one);
-                }
-            }
-            if right.is_empty() {
-                for group in ["all", language.code()] {
-                    let counts = &mut empty.entry(group.to_owned()).or_default()[kind];
-                    counts[0] += 1;
-                    counts[1] += usize::from(ids.is_empty());
-                }
-            }
-        }
-        for group in ["all", language.code()] {
-            *passages.entry(group.to_owned()).or_default() += 1;
-        }
+        let tags = tagger.tag(&labelled.text, &[], language, false);
+        let given: Vec<usize> = tags.iter().map(|tag| tag.concept).collect();
+        report.add(taxonomy, &labelled, language, &given).map_err(fail)?;
     }
-    let of = |group: &str| empty.get(group).copied().unwrap_or_default();
-    let part = |[all, kept]: [usize; 2]| if all == 0 { 1.0 } else { kept as f64 / all as f64 };
-    let reports: BTreeMap<String, TagReport> = by_language
-        .iter()
-        .map(|(group, [dimensions, actors])| {
-            (
-                group.clone(),
-                TagReport {
-                    passages: passages[group],
-                    dimensions: (*dimensions).into(),
-                    actors: (*actors).into(),
-                    empty_dimensions_kept: part(of(group)[0]),
-                    empty_actors_kept: part(of(group)[1]),
-                },
-            )
-        })
-        .collect();
     let mut out = terminal.output(args.format);
     match args.format {
         Format::Text => {
-            writeln!(out, "group  passages  dimensions P     R     F1     actors P     R     F1")?;
-            for (group, report) in &reports {
-                writeln!(
-                    out,
-                    "{group:<6} {:>8}      {:.3} {:.3} {:.3}       {:.3} {:.3} {:.3}",
-                    report.passages,
-                    report.dimensions.precision,
-                    report.dimensions.recall,
-                    report.dimensions.f1,
-                    report.actors.precision,
-                    report.actors.recall,
-                    report.actors.f1
-                )?;
+            writeln!(out, "group  scheme      passages  P      R      F1     left without, rightly")?;
+            for (group, schemes) in &report.groups {
+                for (scheme, a) in schemes {
+                    writeln!(
+                        out,
+                        "{group:<6} {scheme:<11} {:>8}  {:.3}  {:.3}  {:.3}  {} of {}",
+                        a.passages, a.precision, a.recall, a.f1, a.left_empty, a.empty
+                    )?;
+                }
             }
-            writeln!(
-                out,
-                "left without, as they should be: {} of {} without a dimension, {} of {} without an actor",
-                of("all")[0][1],
-                of("all")[0][0],
-                of("all")[1][1],
-                of("all")[1][0]
-            )?;
             if args.per_query {
-                for (id, counts) in &by_concept {
+                for (id, counts) in &report.concepts {
                     writeln!(
                         out,
                         "{id:<24} F1 {:.3}  right {:>3}  wrong {:>3}  missed {:>3}",
@@ -270,7 +175,7 @@ fn tags(global: &Global, args: &EvalArgs, gold: &Path, terminal: &Terminal) -> R
                 }
             }
         }
-        Format::Json | Format::Jsonl => output::json::line(&mut out, &reports)?,
+        Format::Json | Format::Jsonl => output::json::line(&mut out, &report)?,
     }
     out.flush()?;
     Ok(Outcome::Found)
