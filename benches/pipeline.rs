@@ -9,6 +9,7 @@ use gcm_search::corpus::{self, Location, Source};
 use gcm_search::document::{Document, Passage};
 use gcm_search::engine::local::LocalEngine;
 use gcm_search::extract::{Format, extract};
+use gcm_search::glossary::Glossary;
 use gcm_search::indexer::{Request, update};
 use gcm_search::search::{Options, Searcher};
 use gcm_search::segment::segment;
@@ -97,7 +98,8 @@ fn index_and_query(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     build(folder.path());
     let engine = LocalEngine::open(folder.path()).unwrap();
-    let mut searcher = Searcher::new(&engine, &taxonomy);
+    let glossary = Glossary::parse(gcm_search::glossary::BUILT_IN).unwrap();
+    let mut searcher = Searcher::new(&engine, &taxonomy, &glossary);
     let mut group = c.benchmark_group("query");
     for (name, query) in [
         ("one word", "diaspore"),

@@ -9,7 +9,8 @@
 //! - [`taxonomy`] holds dimensions and actors, [`tagger`] finds them in passages and says why, [`overrides`] are
 //!   corrections by hand.
 //! - [`analysis`] turns text into terms, for the index and for queries alike.
-//! - [`query`] reads what a user types and plans it, [`engine`] keeps the index and answers plans.
+//! - [`query`] reads what a user types and plans it, with words that [`glossary`] lends it in other languages;
+//!   [`engine`] keeps the index and answers plans.
 //! - [`indexer`] brings an index up to date; [`search`] asks it and makes answers fit to show.
 //! - [`matrix`] counts passages by two kinds of tags at once.
 //! - [`snippet`], [`suggest`] and [`eval`] help with showing, correcting and measuring.
@@ -26,6 +27,7 @@ pub mod document;
 pub mod engine;
 pub mod eval;
 pub mod extract;
+pub mod glossary;
 pub mod indexer;
 pub mod language;
 pub mod matrix;

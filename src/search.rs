@@ -9,6 +9,7 @@ use crate::analysis::{is_stop_word, tokenize};
 use crate::document::Language;
 use crate::engine::local::LocalEngine;
 use crate::engine::{Contribution, CrossCounts, DocumentInfo, EngineError, Hit, Page, StoredPassage};
+use crate::glossary::Glossary;
 use crate::overrides::BY_HAND;
 use crate::query::plan::{Field, Filters, Plan, PlanOptions, Planner, Weights};
 use crate::snippet::{Highlighter, Snippet};
@@ -41,6 +42,9 @@ pub struct Answer {
     pub corrected: bool,
     /// The concepts that the query names.
     pub concepts: Vec<String>,
+    /// What terms of the query are called in other languages, by which passages in these are found too.
+    #[serde(default)]
+    pub translations: Vec<String>,
     /// Remarks on how the query was read.
     pub notes: Vec<String>,
     /// The hits asked for, best first.
@@ -195,8 +199,8 @@ pub struct Searcher<'a> {
 
 impl<'a> Searcher<'a> {
     /// A searcher over an open index.
-    pub fn new(engine: &'a LocalEngine, taxonomy: &'a Taxonomy) -> Searcher<'a> {
-        Searcher { engine, taxonomy, planner: Planner::new(taxonomy), tagger: None }
+    pub fn new(engine: &'a LocalEngine, taxonomy: &'a Taxonomy, glossary: &'a Glossary) -> Searcher<'a> {
+        Searcher { engine, taxonomy, planner: Planner::new(taxonomy, glossary), tagger: None }
     }
 
     /// Lets answers explain their tags.
@@ -242,6 +246,7 @@ impl<'a> Searcher<'a> {
             suggestion,
             corrected,
             concepts: plan.concepts.iter().map(|name| concept_id(name).to_owned()).collect(),
+            translations: plan.translations,
             notes: plan.notes,
             hits,
         })
@@ -439,6 +444,7 @@ impl<'a> Searcher<'a> {
             phrases: Vec::new(),
             filters: Filters::default(),
             concepts: Vec::new(),
+            translations: Vec::new(),
             weights: Weights::default(),
             notes: Vec::new(),
         };

@@ -205,13 +205,15 @@ fn window(text: &str, marks: &[(usize, usize)], length: usize) -> (usize, usize)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::glossary::Glossary;
     use crate::query::plan::{PlanOptions, Planner};
     use crate::taxonomy::Taxonomy;
     use proptest::prelude::*;
 
     fn marked(query: &str, text: &str) -> Vec<String> {
         let taxonomy = Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).unwrap();
-        let plan = Planner::new(&taxonomy).plan(query, PlanOptions::default());
+        let glossary = Glossary::default();
+        let plan = Planner::new(&taxonomy, &glossary).plan(query, PlanOptions::default());
         let marks = Highlighter::new(&plan).marks(text, Language::Italian);
         marks.iter().map(|&(from, to)| text[from..to].to_owned()).collect()
     }
@@ -239,7 +241,8 @@ mod tests {
         #[test]
         fn highlights_slice_the_text(words in prop::collection::vec("(migranti|autorità|😀|l’|E'|\\PC{1,6})", 1..60), length in 5usize..200) {
             let taxonomy = Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).unwrap();
-            let plan = Planner::new(&taxonomy).plan("migrante autorita'", PlanOptions::default());
+            let glossary = Glossary::default();
+            let plan = Planner::new(&taxonomy, &glossary).plan("migrante autorita'", PlanOptions::default());
             let text = words.join(" ");
             let snippet = Highlighter::new(&plan).snippet(&text, Language::Italian, length);
             prop_assert!(text.contains(&snippet.text));

@@ -743,7 +743,8 @@ fn the_json_is_the_contracts() {
             "notes",
             "query",
             "suggestion",
-            "total"
+            "total",
+            "translations"
         ])
     );
     assert_eq!(answer["query"], "autorità locali");
@@ -764,6 +765,7 @@ fn the_json_is_the_contracts() {
                 "rank",
                 "score",
                 "snippet",
+                "tags",
                 "text"
             ])
         );

@@ -17,6 +17,7 @@ mod lexeme;
 mod reference;
 mod spanish;
 mod tokenizer;
+mod verbs;
 
 use std::collections::HashMap;
 
@@ -245,6 +246,16 @@ pub fn symbol_tails(symbol: &str) -> impl Iterator<Item = &str> {
         .match_indices('/')
         .map(move |(at, _)| &symbol[at + 1..])
         .filter(|tail| tail.contains('/') || tail.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The other forms of an irregular verb that a folded word is a form of: *scritto, scrivere* for *scrisse*.
+///
+/// Regular verbs need none: their forms share a stem.
+pub fn verb_forms(language: Language, folded: &str) -> Vec<String> {
+    match language {
+        Language::Italian => verbs::kin(folded),
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

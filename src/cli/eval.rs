@@ -43,7 +43,7 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
     let list = parse_queries(&read(queries)?).map_err(|error| named(queries, error))?;
     let judged = parse_qrels(&read(qrels)?).map_err(|error| named(qrels, error))?;
     let engine = LocalEngine::open(&global.index).map_err(|error| engine_failure(error, global))?;
-    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy);
+    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
     let options = Options {
         // A document may have several passages among the best.
         limit: if args.unit == Unit::Document { DEPTH * 3 } else { DEPTH },

@@ -25,7 +25,7 @@ pub fn run(global: &Global, args: &MatrixArgs, terminal: &Terminal) -> Result<Ou
     };
     let text = args.query.join(" ");
     let asked = (!text.trim().is_empty()).then_some(text.as_str());
-    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy);
+    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
     let mut matrix = Matrix::count(&mut searcher, &knowledge.taxonomy, asked, rows, columns, &options)
         .map_err(|error| engine_failure(error, global))?;
     if !args.empty {

@@ -20,6 +20,7 @@ use gcm_search::corpus::Source;
 use gcm_search::document::Language;
 use gcm_search::engine::local::LocalEngine;
 use gcm_search::engine::{EngineError, ErrorKind};
+use gcm_search::glossary::Glossary;
 use gcm_search::query::Filters;
 use gcm_search::query::plan::tag_token;
 use gcm_search::tagger::{BUILT_IN_MODEL, Model};
@@ -77,10 +78,11 @@ fn run(cli: &Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
     }
 }
 
-/// The taxonomy and the tagger's model that a command works with.
+/// The taxonomy, the tagger's model and the glossary that a command works with.
 struct Knowledge {
     taxonomy: Taxonomy,
     model: Model,
+    glossary: Glossary,
 }
 
 impl Knowledge {
@@ -88,14 +90,19 @@ impl Knowledge {
     fn load(global: &Global) -> Result<Knowledge, Failure> {
         let taxonomy = Knowledge::taxonomy(global, Taxonomy::parse)?;
         let model = Model::parse(BUILT_IN_MODEL).map_err(Failure::new)?;
-        Ok(Knowledge { taxonomy, model })
+        Ok(Knowledge { taxonomy, model, glossary: Knowledge::glossary()? })
     }
 
     /// What a query needs, which tags nothing: no model, and of the taxonomy the concepts. A taxonomy of the user's own is
     /// checked as a whole all the same.
     fn load_outline(global: &Global) -> Result<Knowledge, Failure> {
         let parse = if global.taxonomy.is_some() { Taxonomy::parse } else { Taxonomy::parse_outline };
-        Ok(Knowledge { taxonomy: Knowledge::taxonomy(global, parse)?, model: Model::default() })
+        let taxonomy = Knowledge::taxonomy(global, parse)?;
+        Ok(Knowledge { taxonomy, model: Model::default(), glossary: Knowledge::glossary()? })
+    }
+
+    fn glossary() -> Result<Glossary, Failure> {
+        Glossary::parse(gcm_search::glossary::BUILT_IN).map_err(Failure::new)
     }
 
     fn taxonomy(

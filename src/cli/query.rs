@@ -31,7 +31,7 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
         weights: weights(args.weights.as_deref())?,
         ..Options::default()
     };
-    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy);
+    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
     if args.explain {
         searcher = searcher.with_tagger(Tagger::new(&knowledge.taxonomy, &knowledge.model));
     }

@@ -34,10 +34,12 @@ use tantivy::{
 
 use super::counts::cross_counts;
 use super::near::NearQuery;
-use super::rescore::{ScoredLeaf, rescore};
+use super::rescore::{ScoredLeaf, idf, rescore};
 use super::{Contribution, CrossCounts, EngineError, ErrorKind, Found, Hit, Page, StoredPassage};
 use crate::analysis::Terms;
-use crate::query::plan::{Clause, Field, Leaf, Plan, document_token, language_token, publisher_token};
+use crate::query::plan::{
+    Clause, Field, Leaf, Plan, Translated, WordPlan, document_token, language_token, publisher_token,
+};
 use crate::query::syntax::Occur;
 
 /// The version of the schema and of what its fields hold. An index with another one is refused.
@@ -778,8 +780,36 @@ impl Lowering<'_> {
                     .leaves
                     .iter()
                     .any(|other| other.field == Field::Exact && other.terms.len() > 1));
-        let typed = self.plan.words[word].typed.clone();
-        self.leaves.push(ScoredLeaf::terms(terms, leaf.boost, word, typed, by, has_positions));
+        let WordPlan { typed, translates, .. } = &self.plan.words[word];
+        let (mut by, mut boost) = (by, leaf.boost);
+        if let Some(translated) = translates {
+            by = format!("{by}, as in \"{}\"", self.plan.translations[translated.term]);
+            boost *= self.share(translated) as f32;
+        }
+        self.leaves.push(ScoredLeaf::terms(terms, boost, word, typed.clone(), by, has_positions));
+    }
+
+    /// What a word of a translated term is multiplied by, so that the whole term is as rare as the words that it stands
+    /// for: words of a language that has few passages are all rare, and would outweigh the query's own.
+    fn share(&self, translated: &Translated) -> f64 {
+        let rarity = |index: usize| {
+            let leaves = self.plan.words[index].leaves.iter();
+            // The forms of the lexeme, or the word itself where it has no other forms.
+            let forms = leaves.filter(|leaf| leaf.field == Field::Exact).max_by_key(|leaf| leaf.terms.len());
+            let term = |term: &String| Term::from_field_text(self.fields.exact, term);
+            let counts = forms.into_iter().flat_map(|leaf| &leaf.terms).map(term);
+            let counts = counts.map(|term| self.searcher.doc_freq(&term).unwrap_or(0));
+            idf(counts.sum::<u64>().min(self.searcher.num_docs()), self.searcher.num_docs())
+        };
+        let own: f64 = translated.of.iter().map(|&index| rarity(index)).sum();
+        let lent: f64 = (0..self.plan.words.len())
+            .filter(|&index| {
+                let other = self.plan.words[index].translates.as_ref();
+                other.is_some_and(|other| other.term == translated.term)
+            })
+            .map(rarity)
+            .sum();
+        if lent > 0.0 { own / lent } else { 0.0 }
     }
 
     /// A query for what a clause matches; it does not score.

@@ -105,7 +105,7 @@ impl ScoredLeaf {
 }
 
 /// How rare a term is: the inverse document frequency of BM25, as tantivy and Lucene compute it.
-fn idf(count: u64, all: u64) -> f64 {
+pub(super) fn idf(count: u64, all: u64) -> f64 {
     (1.0 + (all as f64 - count as f64 + 0.5).max(0.0) / (count as f64 + 0.5)).ln()
 }
 
@@ -289,6 +289,11 @@ fn pairs(plan: &Plan) -> Vec<(usize, usize)> {
     let words = plan.words.len();
     (0..words)
         .flat_map(|first| (first + 1..words.min(first + 1 + PAIR_REACH)).map(move |second| (first, second)))
+        .filter(|&(first, second)| {
+            // Words of one language: those of the query, or those of one translated term.
+            let term = |index: usize| plan.words[index].translates.as_ref().map(|translated| translated.term);
+            term(first) == term(second)
+        })
         .collect()
 }
 

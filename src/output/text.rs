@@ -59,6 +59,14 @@ pub fn answer(out: &mut dyn Write, answer: &Answer, concepts: &[&str], width: us
         let faint = faint_style();
         writeln!(out, "{faint}Also passages tagged: {}{faint:#}\n", printable(&concepts.join(", ")))?;
     }
+    if !answer.translations.is_empty() {
+        let faint = faint_style();
+        writeln!(
+            out,
+            "{faint}Also in other languages: {}{faint:#}\n",
+            printable(&answer.translations.join(", "))
+        )?;
+    }
     if answer.hits.is_empty() {
         if answer.total > 0 {
             writeln!(out, "{} passages, none on this page.", answer.total)?;

@@ -8,9 +8,10 @@ use super::syntax::{Node, Occur, Query, parse};
 use crate::analysis::fold::fold;
 use crate::analysis::{
     Case, Stemmers, Token, TokenKind, family, is_interrogative, is_question_word, is_stop_word, references,
-    siblings, symbol_tails, tokenize,
+    siblings, symbol_tails, tokenize, verb_forms,
 };
 use crate::document::{Date, Language};
+use crate::glossary::{Glossary, Translation};
 use crate::taxonomy::Taxonomy;
 
 /// A field of the index that terms are looked up in.
@@ -54,6 +55,8 @@ pub struct Weights {
     pub far_distance: u32,
     /// A passage tagged with a concept that the query names.
     pub concept: f32,
+    /// What a term in another language counts, of what the words that it translates do.
+    pub translation: f32,
     /// What the score of a passage of a primary source is multiplied by.
     pub primary: f32,
     /// How soon further occurrences of a word count less: k1 of BM25.
@@ -79,6 +82,7 @@ impl Default for Weights {
             far: 0.15,
             far_distance: 12,
             concept: 1.0,
+            translation: 0.5,
             primary: 1.4,
             k1: 0.8,
             b: 0.75,
@@ -112,8 +116,17 @@ pub struct WordPlan {
     pub stems: Vec<(Language, String)>,
     /// Its terms in all tiers.
     pub leaves: Vec<Leaf>,
-    /// Its place among the words of the query; neighbours are asked to be near.
-    pub place: usize,
+    /// What it translates, if it is lent by the glossary and not a word of the query itself.
+    pub translates: Option<Translated>,
+}
+
+/// What a word that the glossary lends stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Translated {
+    /// The term that it is a word of, as an index into [`Plan::translations`].
+    pub term: usize,
+    /// The words of the query that the term translates, as indices into [`Plan::words`].
+    pub of: Vec<usize>,
 }
 
 /// What passages are asked for.
@@ -218,6 +231,8 @@ pub struct Plan {
     pub filters: Filters,
     /// Concepts that the query names: a scheme's id and a concept's, as `scheme:id`.
     pub concepts: Vec<String>,
+    /// What terms of the query are called in other languages; their words are among [`Plan::words`].
+    pub translations: Vec<String>,
     /// The weights that its leaves were made with.
     pub weights: Weights,
     /// Remarks for the user.
@@ -233,6 +248,7 @@ impl Plan {
             phrases: Vec::new(),
             filters,
             concepts: Vec::new(),
+            translations: Vec::new(),
             weights: Weights::default(),
             notes: Vec::new(),
         }
@@ -258,6 +274,7 @@ const MAX_WORDS: usize = 128;
 /// Makes plans; holds the stemmers.
 pub struct Planner<'a> {
     taxonomy: &'a Taxonomy,
+    glossary: &'a Glossary,
     stemmers: Stemmers,
 }
 
@@ -272,9 +289,9 @@ enum FieldName {
 }
 
 impl<'a> Planner<'a> {
-    /// A planner that knows the taxonomy's schemes as fields.
-    pub fn new(taxonomy: &'a Taxonomy) -> Planner<'a> {
-        Planner { taxonomy, stemmers: Stemmers::default() }
+    /// A planner that knows the taxonomy's schemes as fields and the glossary's terms.
+    pub fn new(taxonomy: &'a Taxonomy, glossary: &'a Glossary) -> Planner<'a> {
+        Planner { taxonomy, glossary, stemmers: Stemmers::default() }
     }
 
     /// Reads and plans a query.
@@ -320,7 +337,7 @@ impl<'a> Planner<'a> {
         }
         for reference in written_references(&query.clauses) {
             let index = draft.words.len();
-            draft.words.push(WordPlan::of_reference(reference, &options.weights, index));
+            draft.words.push(WordPlan::of_reference(reference, &options.weights));
             clauses.push((Occur::Should, Clause::Word(index)));
         }
         if let [word] = &mut draft.words[..] {
@@ -329,23 +346,71 @@ impl<'a> Planner<'a> {
         if clauses.is_empty() && options.filters.is_empty() {
             draft.notes.push("there is no word in the query to look for".to_owned());
         }
-        let (words, phrases, notes) = (draft.words, draft.phrases, draft.notes);
-        let concepts = if options.concepts { self.concepts(&query.clauses) } else { Vec::new() };
-        Plan { clauses, words, phrases, filters: options.filters, concepts, weights: options.weights, notes }
+        let (mut words, phrases, notes) = (draft.words, draft.phrases, draft.notes);
+        let mut concepts = Vec::new();
+        let mut translations = Vec::new();
+        if options.concepts {
+            let asked = plain_tokens(&query.clauses);
+            concepts = self.concepts(&asked);
+            translations = self.translations(&asked, &options.weights, &mut words, &mut clauses);
+        }
+        Plan {
+            clauses,
+            words,
+            phrases,
+            filters: options.filters,
+            concepts,
+            translations,
+            weights: options.weights,
+            notes,
+        }
     }
 
     /// The concepts that the words asked for name, as filter tokens.
-    fn concepts(&self, nodes: &[(Occur, Node)]) -> Vec<String> {
-        let text: Vec<&str> = nodes
-            .iter()
-            .filter_map(|(occur, node)| match (occur, node) {
-                (Occur::Should, Node::Word(text)) => Some(text.as_str()),
-                _ => None,
-            })
-            .collect();
-        let tokens = tokenize(&text.join(" "));
-        let named = self.taxonomy.named_in(&tokens).into_iter();
+    fn concepts(&self, asked: &[Token]) -> Vec<String> {
+        let named = self.taxonomy.named_in(asked).into_iter();
         named.map(|index| concept_token(self.taxonomy, index)).collect()
+    }
+
+    /// Adds the words of the terms that say in other languages what the query says, and returns these terms.
+    fn translations(
+        &self,
+        asked: &[Token],
+        weights: &Weights,
+        words: &mut Vec<WordPlan>,
+        clauses: &mut Vec<(Occur, Clause)>,
+    ) -> Vec<String> {
+        let mut terms = Vec::new();
+        for Translation { language, term, of: (from, to) } in self.glossary.translations(asked) {
+            let of: Vec<usize> = asked[from..to]
+                .iter()
+                .filter_map(|token| words.iter().position(|word| word.exact == token.text))
+                .collect();
+            let content: Vec<Token> =
+                tokenize(&term).into_iter().filter(|token| !is_stop_word(language, &token.text)).collect();
+            let all = content.len();
+            let lent: Vec<Token> = content
+                .into_iter()
+                .filter(|token| {
+                    // What the query has already, in whatever form, is not asked for twice.
+                    let is_asked =
+                        |word: &WordPlan| word.exact == token.text || word.siblings.contains(&token.text);
+                    !words.iter().any(is_asked)
+                })
+                .collect();
+            if of.is_empty() || lent.is_empty() || words.len() + lent.len() > MAX_WORDS {
+                continue;
+            }
+            // Of a term of which the query has a part, the rest counts for its part.
+            let share = weights.translation * lent.len() as f32 / all as f32;
+            for token in lent {
+                let translates = Translated { term: terms.len(), of: of.clone() };
+                clauses.push((Occur::Should, Clause::Word(words.len())));
+                words.push(lent_word(&token, language, weights, share, translates));
+            }
+            terms.push(term);
+        }
+        terms
     }
 
     fn clauses(&mut self, nodes: &[(Occur, Node)], draft: &mut Draft<'_>) -> Vec<(Occur, Clause)> {
@@ -515,6 +580,12 @@ impl<'a> Planner<'a> {
                 }
                 if draft.asks_in(language) {
                     stems.push((language, self.stemmers.stem(language, &token.text).to_owned()));
+                    for form in verb_forms(language, &token.text) {
+                        stems.push((language, self.stemmers.stem(language, &form).to_owned()));
+                        if !forms.contains(&form) {
+                            forms.push(form);
+                        }
+                    }
                 }
             }
         } else {
@@ -555,7 +626,7 @@ impl<'a> Planner<'a> {
             siblings: forms,
             stems,
             leaves,
-            place: draft.words.len(),
+            translates: None,
         });
         Some(draft.words.len() - 1)
     }
@@ -577,16 +648,50 @@ impl WordPlan {
     }
 
     /// A legal reference as a whole: one term of its own beside those of its words.
-    fn of_reference(key: String, weights: &Weights, place: usize) -> WordPlan {
+    fn of_reference(key: String, weights: &Weights) -> WordPlan {
         WordPlan {
             typed: key.replace(':', " "),
             exact: key.clone(),
             siblings: Vec::new(),
             stems: Vec::new(),
             leaves: vec![Leaf { field: Field::Wide, terms: vec![key], boost: weights.reference }],
-            place,
+            translates: None,
         }
     }
+}
+
+/// A word of a term that the glossary lends: only the forms of its own language.
+fn lent_word(
+    token: &Token,
+    language: Language,
+    weights: &Weights,
+    share: f32,
+    translates: Translated,
+) -> WordPlan {
+    let forms = siblings(language, &token.text, token.accented);
+    let terms = std::iter::once(token.text.clone()).chain(forms.iter().cloned()).collect();
+    // All that the tiers of a word add up to, on its forms alone: stems of kindred languages are too much alike.
+    let boost = (weights.exact + weights.lexeme + weights.stem + weights.family) * share;
+    WordPlan {
+        typed: token.text.clone(),
+        exact: token.text.clone(),
+        siblings: forms,
+        stems: Vec::new(),
+        leaves: vec![Leaf { field: Field::Exact, terms, boost }],
+        translates: Some(translates),
+    }
+}
+
+/// The words that a query asks for plainly: in no phrase, with no sign.
+fn plain_tokens(nodes: &[(Occur, Node)]) -> Vec<Token> {
+    let words: Vec<&str> = nodes
+        .iter()
+        .filter_map(|(occur, node)| match (occur, node) {
+            (Occur::Should, Node::Word(text)) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    tokenize(&words.join(" "))
 }
 
 /// The legal references that the plain words of a query spell out.

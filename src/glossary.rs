@@ -1,0 +1,203 @@
+//! Terms of the field in four languages, by which a query in one also finds passages in the others.
+//!
+//! The data is `corpus/glossary.toml`: entries with one to three terms a language. Unlike the taxonomy it says nothing
+//! about passages; it only lends a query words.
+
+use serde::Deserialize;
+
+use crate::analysis::fold::fold;
+use crate::analysis::{Lexeme, Token, is_stop_word, lexeme, tokenize};
+use crate::document::Language;
+
+/// The glossary that is built into the program.
+pub const BUILT_IN: &str = include_str!("../corpus/glossary.toml");
+
+/// How many letters of a word decide whether a term is looked at closely.
+const FIRST_LETTERS: usize = 3;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    entry: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    it: Vec<String>,
+    en: Vec<String>,
+    fr: Vec<String>,
+    es: Vec<String>,
+}
+
+impl Entry {
+    fn languages(&self) -> [(Language, &[String]); 4] {
+        [
+            (Language::Italian, &self.it),
+            (Language::English, &self.en),
+            (Language::French, &self.fr),
+            (Language::Spanish, &self.es),
+        ]
+    }
+}
+
+/// A term that says in another language what a query says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Translation {
+    /// The language of the term.
+    pub language: Language,
+    /// The term.
+    pub term: String,
+    /// The words of the query that it translates: from, to (excluded), as indices into its tokens.
+    pub of: (usize, usize),
+}
+
+/// Terms in four languages.
+#[derive(Debug, Default)]
+pub struct Glossary {
+    entries: Vec<Entry>,
+}
+
+impl Glossary {
+    /// Reads a glossary.
+    ///
+    /// # Errors
+    /// Bad TOML, an unknown key or a missing language, with its line; a list that is empty.
+    pub fn parse(text: &str) -> Result<Glossary, String> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            let line =
+                error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            format!("the glossary, line {line}: {}", error.message())
+        })?;
+        for entry in &file.entry {
+            if entry.languages().iter().any(|(_, terms)| terms.iter().all(|term| term.trim().is_empty())) {
+                return Err(format!("the glossary: a language of the entry {:?} has no term", entry.it));
+            }
+        }
+        Ok(Glossary { entries: file.entry })
+    }
+
+    /// What the terms that stand in a query are called in the other languages. The longest terms count.
+    pub fn translations(&self, tokens: &[Token]) -> Vec<Translation> {
+        let starts: Vec<&str> = tokens.iter().map(|token| first_letters(&token.text)).collect();
+        // For each entry that stands in the query: where, and in which languages.
+        let mut found: Vec<(&Entry, (usize, usize), Vec<Language>)> = Vec::new();
+        for entry in &self.entries {
+            let mut at = None;
+            let mut languages = Vec::new();
+            for (language, terms) in entry.languages() {
+                for place in terms.iter().filter_map(|term| place_of(term, language, tokens, &starts)) {
+                    languages.push(language);
+                    if at.is_none_or(|(from, to)| place.1 - place.0 > to - from) {
+                        at = Some(place);
+                    }
+                }
+            }
+            if let Some(at) = at {
+                found.push((entry, at, languages));
+            }
+        }
+        let mut out = Vec::new();
+        for (entry, at, languages) in &found {
+            let is_part = found
+                .iter()
+                .any(|(_, other, _)| other.0 <= at.0 && at.1 <= other.1 && other.1 - other.0 > at.1 - at.0);
+            if is_part {
+                continue;
+            }
+            for (language, terms) in entry.languages() {
+                // The commonest term stands for all: each one more would count the same thing again.
+                if let Some(term) = terms.first().filter(|_| !languages.contains(&language)) {
+                    out.push(Translation { language, term: term.clone(), of: *at });
+                }
+            }
+        }
+        out
+    }
+}
+
+fn first_letters(word: &str) -> &str {
+    word.char_indices().nth(FIRST_LETTERS).map_or(word, |(end, _)| &word[..end])
+}
+
+/// Where a term stands among the tokens of a query, in any form. Small words within it need not be there.
+fn place_of(term: &str, language: Language, tokens: &[Token], starts: &[&str]) -> Option<(usize, usize)> {
+    // Most terms have no word of the query: that is soon seen.
+    let folded = fold(term);
+    let may_stand = folded
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| !word.is_empty() && starts.contains(&first_letters(word)));
+    if !may_stand {
+        return None;
+    }
+    let content = |token: &Token| !is_stop_word(language, &token.text);
+    let asked: Vec<(String, Lexeme)> = tokenize(term)
+        .into_iter()
+        .filter(content)
+        .map(|token| (token.text.clone(), lexeme(language, &token.text, token.accented)))
+        .collect();
+    let given: Vec<(usize, &Token)> = tokens.iter().enumerate().filter(|(_, token)| content(token)).collect();
+    given.windows(asked.len().max(1)).find_map(|window| {
+        let stands = window.iter().zip(&asked).all(|((_, token), (form, asked))| {
+            token.text == *form || lexeme(language, &token.text, token.accented).meets(asked)
+        });
+        (stands && !asked.is_empty()).then(|| (window[0].0, window[window.len() - 1].0 + 1))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+[[entry]]
+it = ["ricongiungimento familiare"]
+en = ["family reunification"]
+fr = ["regroupement familial"]
+es = ["reagrupación familiar"]
+[[entry]]
+it = ["famiglia"]
+en = ["family"]
+fr = ["famille"]
+es = ["familia"]
+[[entry]]
+it = ["tratta di persone", "tratta di esseri umani"]
+en = ["trafficking in persons", "human trafficking"]
+fr = ["traite des personnes"]
+es = ["trata de personas"]
+"#;
+
+    fn terms(query: &str) -> Result<Vec<String>, String> {
+        let glossary = Glossary::parse(TEXT)?;
+        Ok(glossary.translations(&tokenize(query)).into_iter().map(|found| found.term).collect())
+    }
+
+    #[test]
+    fn the_longest_terms_are_translated_in_any_form() -> Result<(), String> {
+        let others = ["regroupement familial", "reagrupación familiar"];
+        let found = terms("i ricongiungimenti familiari dei rifugiati")?;
+        assert_eq!(found, ["family reunification", others[0], others[1]]);
+        let found = terms("family reunification")?;
+        assert_eq!(found, ["ricongiungimento familiare", others[0], others[1]]);
+        assert_eq!(terms("la tratta delle persone")?.len(), 3);
+        assert_eq!(terms("di cosa tratta il patto")?, Vec::<String>::new());
+        assert_eq!(terms("")?, Vec::<String>::new());
+        Ok(())
+    }
+
+    #[test]
+    fn the_built_in_glossary_is_sound() -> Result<(), String> {
+        let glossary = Glossary::parse(BUILT_IN)?;
+        assert!(glossary.entries.len() >= 200);
+        for at in 0..4 {
+            let mut seen = std::collections::HashSet::new();
+            for entry in &glossary.entries {
+                for term in entry.languages()[at].1 {
+                    assert!(!term.trim().is_empty(), "an empty term in {:?}", entry.it);
+                    assert!(seen.insert(fold(term)), "\"{term}\" stands twice");
+                }
+            }
+        }
+        Ok(())
+    }
+}
