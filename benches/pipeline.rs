@@ -8,7 +8,7 @@ use gcm_search::analysis::{Stemmers, terms, tokenize};
 use gcm_search::corpus::{self, Location, Source};
 use gcm_search::document::{Document, Passage};
 use gcm_search::engine::local::LocalEngine;
-use gcm_search::extract::{Format, extract};
+use gcm_search::extract::{ExtractLimits, Format, extract};
 use gcm_search::glossary::Glossary;
 use gcm_search::indexer::{Request, update};
 use gcm_search::search::{Options, Searcher};
@@ -21,7 +21,7 @@ fn documents() -> Vec<Document> {
     for file in corpus::find(&[Source::BuiltIn]).unwrap().files {
         let Location::BuiltIn(bytes) = file.location else { continue };
         let format = Format::detect(&file.path, bytes).unwrap();
-        extract(format, bytes, &mut |extracted| {
+        extract(format, &file.path, bytes, &ExtractLimits::default(), &mut |extracted| {
             let extracted = extracted.unwrap();
             out.push(Document {
                 id: file.id.clone(),

@@ -1,14 +1,14 @@
 //! Finding documents: folders, single files, the corpus built into the program, and the metadata that
 //! `documents.toml` gives to texts that carry none.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::document::{Date, Language, Metadata};
+use crate::document::{Date, Language, Metadata, without_extension};
 use crate::overrides::OVERRIDES_FILE;
 
 include!(concat!(env!("OUT_DIR"), "/built_in_corpus.rs"));
@@ -282,16 +282,22 @@ fn slashed(path: &Path) -> Option<String> {
     Some(parts?.join("/"))
 }
 
-fn without_extension(path: &str) -> &str {
-    let name_start = path.rfind('/').map_or(0, |at| at + 1);
-    match path[name_start..].rfind('.') {
-        Some(dot) if dot > 0 => &path[..name_start + dot],
-        _ => path,
-    }
-}
+/// Extensions of archives, whose documents have ids below the archive's.
+const ARCHIVES: &[&str] = &[".zip", ".tar", ".tgz", ".tar.gz"];
 
-/// Files that would share an id take their extension, and where that does not part them their source, into it.
+/// Files that would share an id take their extension, and where that does not part them their source, into it. An archive
+/// beside a folder of its name, which is likely what was unpacked from it, takes its extension too.
 fn make_ids_unique(files: &mut [FoundFile]) {
+    let folders: HashSet<String> = files
+        .iter()
+        .flat_map(|file| file.id.match_indices('/').map(|(at, _)| file.id[..at].to_owned()))
+        .collect();
+    for file in files.iter_mut() {
+        let path = file.path.to_ascii_lowercase();
+        if ARCHIVES.iter().any(|end| path.ends_with(end)) && folders.contains(&file.id) {
+            file.id = file.path.clone();
+        }
+    }
     for stage in 0..2 {
         let mut count: HashMap<String, usize> = HashMap::new();
         for file in files.iter() {
@@ -311,9 +317,6 @@ mod tests {
 
     #[test]
     fn ids_are_paths_without_extensions_and_unique() {
-        assert_eq!(without_extension("a/b.c/d.txt"), "a/b.c/d");
-        assert_eq!(without_extension("a.b/c"), "a.b/c");
-        assert_eq!(without_extension(".env"), ".env");
         let folder = tempfile::tempdir().unwrap();
         for name in ["a.txt", "a.md", "b.txt"] {
             fs::write(folder.path().join(name), "testo").unwrap();

@@ -217,6 +217,8 @@ pub enum BlockKind {
     ListItem,
     /// One row of a table, its cells joined.
     TableRow,
+    /// A footnote or endnote; it stands after the block that refers to it.
+    Footnote,
 }
 
 /// A piece of a document as an extractor found it, in reading order.
@@ -228,12 +230,20 @@ pub struct Block {
     pub text: String,
     /// The page that it begins on, counted from 1, where the format has pages.
     pub page: Option<u32>,
+    /// The number or letter that the format counts it by, as a reader sees it (`16.`, `(c)`); it is not part of the
+    /// text.
+    pub label: Option<String>,
 }
 
 impl Block {
-    /// A block without a page.
+    /// A block without a page and a label.
     pub fn new(kind: BlockKind, text: impl Into<String>) -> Block {
-        Block { kind, text: text.into(), page: None }
+        Block { kind, text: text.into(), page: None, label: None }
+    }
+
+    /// The same block with a label.
+    pub fn labelled(self, label: Option<String>) -> Block {
+        Block { label, ..self }
     }
 }
 
@@ -250,6 +260,21 @@ pub struct Document {
     pub blocks: Vec<Block>,
 }
 
+/// A path without the extension of its file, `.tar.gz` and the like as a whole: what ids are made of.
+pub fn without_extension(path: &str) -> &str {
+    let name_start = path.rfind('/').map_or(0, |at| at + 1);
+    let cut =
+        |path: &'_ str| path[name_start..].rfind('.').filter(|&dot| dot > 0).map(|dot| name_start + dot);
+    let Some(dot) = cut(path) else {
+        return path;
+    };
+    let stem = &path[..dot];
+    if path[dot..].eq_ignore_ascii_case(".gz") {
+        return cut(stem).map_or(stem, |dot| &stem[..dot]);
+    }
+    stem
+}
+
 /// The unit that is ranked, tagged and cited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passage {
@@ -259,6 +284,9 @@ pub struct Passage {
     pub headings: Vec<String>,
     /// The page that it begins on, counted from 1.
     pub page: Option<u32>,
+    /// The numbered paragraph of the document that it belongs to: `16`, `16 (c)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paragraph: Option<String>,
     /// The language that it is written in.
     pub language: Language,
     /// The whole text.
@@ -289,6 +317,20 @@ mod tests {
         assert_eq!("2020-02-29T10:00:00Z".parse::<Date>().unwrap().to_string(), "2020-02-29");
         for text in ["", "18", "2018-13", "2019-02-29", "19/12/2018", "2018-1a", "2018-12-19-1"] {
             assert!(text.parse::<Date>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn extensions_come_off() {
+        for (path, stem) in [
+            ("a/b.c/d.txt", "a/b.c/d"),
+            ("a.b/c", "a.b/c"),
+            (".env", ".env"),
+            ("a/b.tar.gz", "a/b"),
+            ("b.txt.GZ", "b"),
+            ("b.gz", "b"),
+        ] {
+            assert_eq!(without_extension(path), stem, "{path}");
         }
     }
 

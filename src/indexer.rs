@@ -1,8 +1,9 @@
 //! Bringing an index up to date: only what changed is read, analysed and written.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -10,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{ANALYSIS_VERSION, Stemmers, stems, terms, tokenize};
 use crate::corpus::{self, FoundFile, Location, MAX_FILE_BYTES, Source, Unreadable};
-use crate::document::{Document, split_passage_id};
+use crate::document::{Document, Metadata, split_passage_id};
 use crate::engine::local::{
     CommitInfo, Fingerprint, IndexedPassage, LocalEngine, LocalWriter, SCHEMA_VERSION, WriteLock,
 };
 use crate::engine::{DocumentInfo, EngineError, ErrorKind, StoredPassage};
-use crate::extract::{self, Extracted, Format};
+use crate::extract::{self, ExtractLimits, Extracted, Format, HEAD_BYTES};
 use crate::overrides::Overrides;
 use crate::query::plan::concept_token;
 use crate::segment::{SEGMENTATION_VERSION, segment};
@@ -485,24 +486,32 @@ impl<'f> Work<'f> {
 /// Hashes a file and tells its format.
 fn look_at(file: &FoundFile, overrides: &Overrides) -> Result<FileEntry, Unreadable> {
     let fail = |reason: String| Unreadable { path: file.key.clone(), reason };
-    let mut head = Vec::new();
     let mut hasher = blake3::Hasher::new();
-    match &file.location {
+    // What the format is told from: the head, or all of a container.
+    let seen: Cow<'_, [u8]> = match &file.location {
         Location::BuiltIn(bytes) => {
-            head.extend_from_slice(&bytes[..bytes.len().min(8192)]);
             hasher.update(bytes);
+            Cow::Borrowed(bytes)
         }
         Location::Disk(path) => {
             let mut handle = File::open(path).map_err(|error| fail(error.to_string()))?;
-            handle.by_ref().take(8192).read_to_end(&mut head).map_err(|error| fail(error.to_string()))?;
-            hasher.update(&head);
+            let mut read = |limit: u64, seen: &mut Vec<u8>| {
+                handle.by_ref().take(limit).read_to_end(seen).map_err(|error| fail(error.to_string()))
+            };
+            let mut seen = Vec::new();
+            read(HEAD_BYTES as u64, &mut seen)?;
+            if Format::needs_whole_file(&seen) {
+                read(MAX_FILE_BYTES, &mut seen)?;
+            }
+            hasher.update(&seen);
             hasher.update_reader(handle).map_err(|error| fail(error.to_string()))?;
+            Cow::Owned(seen)
         }
-    }
-    let format = Format::detect(&file.path, &head);
-    let has_own_ids = matches!(format, Ok(Format::JsonLines));
+    };
+    let format = Format::detect(&file.path, &seen);
+    let has_own_ids = format.as_ref().is_ok_and(|format| format.holds_many());
     let mut described = serde_json::to_string(&(&file.id, &file.metadata)).unwrap_or_default();
-    // Which records of a file are corrected is known only when it is read.
+    // Which documents of such a file are corrected is known only when it is read.
     described.push_str(&overrides.fingerprint((!has_own_ids).then_some(&file.id)));
     let extractor = match format {
         Ok(format) => format!("{}-{}", format.name(), format.extractor_version()),
@@ -599,6 +608,16 @@ impl<'a> Run<'a> {
                 }
             },
         };
+        let transcoded = match utf8_of_utf16(reader.as_mut()) {
+            Ok(transcoded) => transcoded,
+            Err(reason) => {
+                entry.failures.push(reason);
+                return Ok(entry);
+            }
+        };
+        if let Some(text) = transcoded {
+            reader = Box::new(Cursor::new(text.into_bytes()));
+        }
         let mut ids: HashSet<u64> = HashSet::new();
         let mut line_number = 0;
         loop {
@@ -626,10 +645,7 @@ impl<'a> Run<'a> {
                 for record in records {
                     (self.progress)(Progress::Passages(record.passages.len()));
                     if !ids.insert(hash_of_id(&record.id)) {
-                        entry.failures.push(format!(
-                            "line {}: the id \"{}\" stands twice; only its first record is indexed",
-                            record.line, record.id
-                        ));
+                        entry.failures.push(format!("line {}: {}", record.line, doubled_id(&record.id)));
                         continue;
                     }
                     entry.documents += 1;
@@ -651,6 +667,7 @@ fn read_file(
     worker: &mut Worker<'_>,
 ) -> (FileEntry, Vec<IndexedPassage>) {
     let mut passages = Vec::new();
+    let mut ids: HashSet<u64> = HashSet::new();
     let read = || -> Result<Vec<u8>, String> {
         match &file.location {
             Location::BuiltIn(bytes) => Ok(bytes.to_vec()),
@@ -666,14 +683,30 @@ fn read_file(
             }
         }
     };
+    let limits = ExtractLimits::default();
     let result = read().and_then(|bytes| {
         let format = Format::detect(&file.path, &bytes).map_err(|error| error.to_string())?;
-        extract::extract(format, &bytes, &mut |extracted| match extracted {
-            Ok(extracted) => {
-                entry.documents += 1;
-                passages.extend(worker.passages(file, extracted));
+        extract::extract(format, &file.path, &bytes, &limits, &mut |extracted| {
+            let extracted = match extracted {
+                Ok(extracted) => extracted,
+                Err(error) => return entry.failures.push(error.to_string()),
+            };
+            let has_own_id = extracted.id.is_some();
+            let mut document = document(file, extracted);
+            if !ids.insert(hash_of_id(&document.id)) {
+                if has_own_id {
+                    entry.failures.push(doubled_id(&document.id));
+                    return;
+                }
+                // Two members of an archive that differ in their extension only.
+                document.id = document.path.clone();
+                if !ids.insert(hash_of_id(&document.id)) {
+                    entry.failures.push(doubled_id(&document.id));
+                    return;
+                }
             }
-            Err(error) => entry.failures.push(error.to_string()),
+            entry.documents += 1;
+            passages.extend(worker.passages(file, &document));
         })
         .map_err(|error| error.to_string())
     });
@@ -682,6 +715,47 @@ fn read_file(
     }
     entry.passages = passages.len();
     (entry, passages)
+}
+
+fn doubled_id(id: &str) -> String {
+    format!("the id \"{id}\" stands twice; only its first record is indexed")
+}
+
+/// A document as its file and what `documents.toml` says of it make it.
+fn document(file: &FoundFile, extracted: Extracted) -> Document {
+    // What documents.toml says is stronger than what a file says of itself. Of an archive it says what holds for all
+    // documents in it.
+    let described = file.metadata.clone();
+    let described = match extracted.member {
+        None => described,
+        Some(_) => Metadata { title: None, url: None, symbol: None, ..described },
+    };
+    let joined = |start: &str, end: Option<&str>| match end {
+        Some(end) => format!("{start}/{end}"),
+        None => start.to_owned(),
+    };
+    Document {
+        path: joined(&file.path, extracted.member.as_deref()),
+        id: extracted.id.unwrap_or_else(|| joined(&file.id, extracted.below.as_deref())),
+        metadata: described.or(extracted.metadata),
+        blocks: extracted.blocks,
+    }
+}
+
+/// All of a file in UTF-16, which cannot be read line by line; nothing for other files.
+fn utf8_of_utf16(reader: &mut dyn BufRead) -> Result<Option<String>, String> {
+    let head = reader.fill_buf().map_err(|error| error.to_string())?;
+    let is_utf16 = matches!(extract::decoded_utf16(&head[..head.len().min(HEAD_BYTES)]), Ok(Some(_)));
+    if !is_utf16 {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    reader.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err("records in UTF-16 in a large file; save it as UTF-8".to_owned());
+    }
+    let text = extract::decoded_utf16(&bytes).map_err(|error| error.to_string())?;
+    Ok(text.map(Cow::into_owned))
 }
 
 /// One record of a JSON Lines file, read.
@@ -705,14 +779,23 @@ fn read_lines(
 ) -> (Vec<Record>, Vec<String>) {
     let mut records = Vec::new();
     let mut failures = Vec::new();
+    let limits = ExtractLimits::default();
     for &(number, ref line) in lines {
-        let read = extract::extract(Format::JsonLines, line, &mut |extracted| match extracted {
-            Ok(extracted) => {
-                let id = extracted.id.clone().unwrap_or_default();
-                records.push(Record { line: number, id, passages: worker.passages(file, extracted) });
-            }
-            Err(error) => failures.push(format!("line {number}: {}", error.message)),
-        });
+        let read =
+            extract::extract(
+                Format::JsonLines,
+                &file.path,
+                line,
+                &limits,
+                &mut |extracted| match extracted {
+                    Ok(extracted) => {
+                        let document = document(file, extracted);
+                        let passages = worker.passages(file, &document);
+                        records.push(Record { line: number, id: document.id, passages });
+                    }
+                    Err(error) => failures.push(format!("line {number}: {}", error.message)),
+                },
+            );
         if let Err(error) = read {
             failures.push(format!("line {number}: {}", error.message));
         }
@@ -722,15 +805,7 @@ fn read_lines(
 
 impl Worker<'_> {
     /// The passages of a document, analysed and tagged.
-    fn passages(&mut self, file: &FoundFile, extracted: Extracted) -> Vec<IndexedPassage> {
-        // What documents.toml says is stronger than what a file says of itself.
-        let metadata = file.metadata.clone().or(extracted.metadata);
-        let document = Document {
-            id: extracted.id.unwrap_or_else(|| file.id.clone()),
-            path: file.path.clone(),
-            metadata,
-            blocks: extracted.blocks,
-        };
+    fn passages(&mut self, file: &FoundFile, document: &Document) -> Vec<IndexedPassage> {
         let info = DocumentInfo {
             id: document.id.clone(),
             title: document.metadata.title.clone(),
@@ -742,7 +817,7 @@ impl Worker<'_> {
             licence: document.metadata.licence.clone(),
             path: document.path.clone(),
         };
-        segment(&document)
+        segment(document)
             .into_iter()
             .map(|passage| {
                 let head = tokenize(&head_text(info.title.as_deref(), &passage.headings));

@@ -4,8 +4,8 @@
 //! The map of the crate, in the order in which a document passes through it:
 //!
 //! - [`document`]: the words that everything else speaks.
-//! - [`corpus`] finds files, [`extract`] turns their bytes into blocks, [`segment`] divides these into passages,
-//!   [`language`] tells what they are written in.
+//! - [`corpus`] finds files, [`extract`] turns their bytes into blocks, [`segment`] divides these into passages with
+//!   their numbered paragraphs, [`language`] tells what they are written in.
 //! - [`taxonomy`] holds dimensions and actors, [`tagger`] finds them in passages and says why, [`overrides`] are
 //!   corrections by hand.
 //! - [`analysis`] turns text into terms, for the index and for queries alike.
@@ -32,6 +32,7 @@ pub mod indexer;
 pub mod language;
 pub mod matrix;
 pub mod overrides;
+mod numbering;
 pub mod query;
 pub mod search;
 pub mod segment;

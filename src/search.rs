@@ -104,6 +104,9 @@ pub struct AnswerHit {
     pub headings: Vec<String>,
     /// Its page.
     pub page: Option<u32>,
+    /// The numbered paragraph of the document that it belongs to, such as `16 (c)`.
+    #[serde(default)]
+    pub paragraph: Option<String>,
     /// Its language.
     pub language: Language,
     /// Its whole text.
@@ -120,6 +123,52 @@ pub struct AnswerHit {
     /// What made up the score, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Vec<Contribution>>,
+}
+
+/// A passage by itself, with its tags and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PassageShown {
+    /// Its id.
+    pub passage: String,
+    /// Its document.
+    pub document: DocumentInfo,
+    /// The headings above it.
+    pub headings: Vec<String>,
+    /// Its page.
+    pub page: Option<u32>,
+    /// The numbered paragraph of the document that it belongs to, such as `16 (c)`.
+    #[serde(default)]
+    pub paragraph: Option<String>,
+    /// Its language.
+    pub language: Language,
+    /// Its whole text.
+    pub text: String,
+    /// Its dimensions, the surest first.
+    pub dimensions: Vec<TagShown>,
+    /// Its actors, the surest first.
+    pub actors: Vec<TagShown>,
+    /// Its tags of every further scheme of the taxonomy, by the scheme's id.
+    #[serde(default)]
+    pub tags: BTreeMap<String, Vec<TagShown>>,
+}
+
+impl PassageShown {
+    /// A stored passage with its tags.
+    pub fn new(stored: StoredPassage, tags: TagsShown) -> PassageShown {
+        PassageShown {
+            passage: stored.id(),
+            document: stored.document,
+            headings: stored.passage.headings,
+            page: stored.passage.page,
+            paragraph: stored.passage.paragraph,
+            language: stored.passage.language,
+            text: stored.passage.text,
+            dimensions: tags.dimensions,
+            actors: tags.actors,
+            tags: tags.others,
+        }
+    }
 }
 
 /// A part of a passage with the words found in it.
@@ -369,6 +418,7 @@ impl<'a> Searcher<'a> {
                     document: hit.stored.document,
                     headings: hit.stored.passage.headings,
                     page: hit.stored.passage.page,
+                    paragraph: hit.stored.passage.paragraph,
                     language: hit.stored.passage.language,
                     text: hit.stored.passage.text,
                     snippet: SnippetShown { text, highlights },

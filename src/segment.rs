@@ -3,10 +3,10 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::document::{Block, BlockKind, Document, Passage};
-use crate::language;
+use crate::{language, numbering};
 
 /// The version of everything in this module that decides what a passage is; part of the index fingerprint.
-pub const SEGMENTATION_VERSION: u32 = 1;
+pub const SEGMENTATION_VERSION: u32 = 2;
 
 /// A paragraph of fewer words than this joins its neighbour under the same heading.
 const SHORT_WORDS: usize = 20;
@@ -14,6 +14,8 @@ const SHORT_WORDS: usize = 20;
 const LONG_WORDS: usize = 300;
 /// What a part of a split passage has at most, unless a single sentence is longer.
 const PART_WORDS: usize = 200;
+/// A passage of more bytes than this is split however few its words: what has no spaces is no prose.
+const LONG_BYTES: usize = 16_000;
 
 /// Divides a document into its passages, numbered from 1 in reading order.
 ///
@@ -22,8 +24,8 @@ const PART_WORDS: usize = 200;
 pub fn segment(document: &Document) -> Vec<Passage> {
     let mut builder =
         Builder { document, headings: Vec::new(), fresh_heading: false, open: None, passages: Vec::new() };
-    for block in &document.blocks {
-        builder.block(block);
+    for (block, paragraph) in document.blocks.iter().zip(numbering::paragraphs(document)) {
+        builder.block(block, paragraph);
     }
     builder.finish();
     builder.passages
@@ -35,6 +37,7 @@ struct Open {
     words: usize,
     kind: BlockKind,
     page: Option<u32>,
+    paragraph: Option<String>,
 }
 
 struct Builder<'a> {
@@ -48,7 +51,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn block(&mut self, block: &Block) {
+    fn block(&mut self, block: &Block, paragraph: Option<String>) {
         if let BlockKind::Heading(level) = block.kind {
             self.close();
             self.keep_bare_heading(level);
@@ -59,7 +62,11 @@ impl Builder<'_> {
         }
         self.fresh_heading = false;
         let words = count_words(&block.text);
-        let joins = self.open.as_ref().is_some_and(|open| joins(open, block.kind, words));
+        // What is cited by different numbers stays apart, however short.
+        let joins = self
+            .open
+            .as_ref()
+            .is_some_and(|open| open.paragraph == paragraph && joins(open, block.kind, words));
         if let (true, Some(open)) = (joins, self.open.as_mut()) {
             open.text.push('\n');
             open.text.push_str(&block.text);
@@ -68,7 +75,8 @@ impl Builder<'_> {
             return;
         }
         self.close();
-        self.open = Some(Open { text: block.text.clone(), words, kind: block.kind, page: block.page });
+        self.open =
+            Some(Open { text: block.text.clone(), words, kind: block.kind, page: block.page, paragraph });
     }
 
     /// A heading that another of its level or above follows at once would be lost: nothing stands under it.
@@ -79,7 +87,7 @@ impl Builder<'_> {
         {
             let text = text.clone();
             self.headings.pop();
-            self.push(text, None);
+            self.push(text, None, None);
         }
     }
 
@@ -92,21 +100,22 @@ impl Builder<'_> {
         let Some(open) = self.open.take() else {
             return;
         };
-        if open.words <= LONG_WORDS {
-            self.push(open.text, open.page);
+        if open.words <= LONG_WORDS && open.text.len() <= LONG_BYTES {
+            self.push(open.text, open.page, open.paragraph);
         } else {
             for part in split(&open.text) {
-                self.push(part, open.page);
+                self.push(part, open.page, open.paragraph.clone());
             }
         }
     }
 
-    fn push(&mut self, text: String, page: Option<u32>) {
+    fn push(&mut self, text: String, page: Option<u32>, paragraph: Option<String>) {
         let language = language::of_passage(&text, self.document.metadata.language);
         self.passages.push(Passage {
             number: self.passages.len() as u32 + 1,
             headings: self.headings.iter().map(|(_, text)| text.clone()).collect(),
             page,
+            paragraph,
             language,
             text,
         });
@@ -188,7 +197,8 @@ fn split(text: &str) -> Vec<String> {
     let mut words = 0;
     for sentence in sentences(text).into_iter().flat_map(|sentence| pieces(sentence)) {
         let count = count_words(sentence);
-        if words > 0 && words + count / 2 > goal {
+        let is_full = words + count / 2 > goal || part.len() + sentence.len() > LONG_BYTES;
+        if words > 0 && is_full {
             out.push(part.trim().to_owned());
             part.clear();
             words = 0;
@@ -204,15 +214,15 @@ fn split(text: &str) -> Vec<String> {
 
 /// A sentence, or its pieces where it is longer than any reader's patience (a list without full stops, noise).
 fn pieces(sentence: &str) -> Vec<&str> {
-    if count_words(sentence) <= LONG_WORDS {
+    if count_words(sentence) <= LONG_WORDS && sentence.len() <= LONG_BYTES {
         return vec![sentence];
     }
     let mut out = Vec::new();
     let mut start = 0;
     let mut words = 0;
-    for (at, _) in sentence.match_indices(char::is_whitespace) {
-        words += 1;
-        if words >= PART_WORDS {
+    for (at, c) in sentence.char_indices() {
+        words += usize::from(c.is_whitespace());
+        if (c.is_whitespace() && words >= PART_WORDS) || at - start >= LONG_BYTES {
             out.push(&sentence[start..at]);
             start = at;
             words = 0;
@@ -269,6 +279,41 @@ mod tests {
             assert!(passage.text.ends_with("attesa."));
             assert!(count_words(&passage.text) <= LONG_WORDS);
         }
+    }
+
+    #[test]
+    fn numbered_paragraphs_stay_apart_and_know_their_number() {
+        let passages = segment(&document(vec![
+            Block::new(BlockKind::Paragraph, "16. Ci impegniamo a quanto segue:"),
+            Block::new(BlockKind::ListItem, "(a) Raccogliere dati;"),
+            Block::new(BlockKind::ListItem, "(b) Pubblicarli."),
+            Block::new(BlockKind::Paragraph, "17. Ci impegniamo ancora."),
+            Block::new(BlockKind::Footnote, "Una nota."),
+            Block::new(BlockKind::Paragraph, "18. E di nuovo."),
+        ]));
+        let shape: Vec<(&str, &str)> = passages
+            .iter()
+            .map(|passage| (passage.paragraph.as_deref().unwrap_or_default(), passage.text.as_str()))
+            .collect();
+        assert_eq!(
+            shape,
+            [
+                ("16", "16. Ci impegniamo a quanto segue:"),
+                ("16 (a)", "(a) Raccogliere dati;"),
+                ("16 (b)", "(b) Pubblicarli."),
+                ("17", "17. Ci impegniamo ancora."),
+                ("17", "Una nota."),
+                ("18", "18. E di nuovo."),
+            ]
+        );
+    }
+
+    #[test]
+    fn text_without_spaces_is_divided_too() {
+        let passages = segment(&document(vec![Block::new(BlockKind::Paragraph, "è".repeat(100_000))]));
+        assert!(passages.len() > 5);
+        assert!(passages.iter().all(|passage| passage.text.len() <= LONG_BYTES + 4));
+        assert_eq!(passages.iter().map(|passage| passage.text.chars().count()).sum::<usize>(), 100_000);
     }
 
     #[test]

@@ -1,32 +1,16 @@
 //! `show`: a document, or a passage among its neighbours, with its tags and why.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use gcm_search::document::split_passage_id;
 use gcm_search::engine::StoredPassage;
-use gcm_search::search::{TagShown, TagsShown};
+use gcm_search::search::{PassageShown, TagShown, TagsShown};
 use gcm_search::tagger::Tagger;
-use serde::Serialize;
 
 use super::args::{Format, Global, ShowArgs};
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure, open_or_build};
 use crate::output;
-
-/// A passage as `show --format json` prints it.
-#[derive(Debug, Serialize)]
-pub struct Shown<'a> {
-    passage: String,
-    document: &'a gcm_search::engine::DocumentInfo,
-    headings: &'a [String],
-    page: Option<u32>,
-    language: gcm_search::document::Language,
-    text: &'a str,
-    dimensions: Vec<TagShown>,
-    actors: Vec<TagShown>,
-    tags: BTreeMap<String, Vec<TagShown>>,
-}
 
 pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let knowledge = Knowledge::load(global)?;
@@ -80,17 +64,7 @@ pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outc
                 if args.format == Format::Json && number.is_some() && !is_asked_for {
                     continue;
                 }
-                let shown = Shown {
-                    passage: stored.id(),
-                    document: &stored.document,
-                    headings: &stored.passage.headings,
-                    page: stored.passage.page,
-                    language: stored.passage.language,
-                    text: &stored.passage.text,
-                    dimensions: tags.dimensions,
-                    actors: tags.actors,
-                    tags: tags.others,
-                };
+                let shown = PassageShown::new(stored.clone(), tags);
                 output::json::line(&mut out, &shown)?;
             }
         }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::ExtractError;
-use crate::document::{Date, Language, Metadata};
+use crate::document::{Language, Metadata};
 
 /// The keys that are read; others, which other programs may need, are left alone.
 #[derive(Debug, Default, Deserialize)]
@@ -45,7 +45,7 @@ impl FrontMatter {
                     Loose::Number(number) => number.to_string(),
                     Loose::Text(text) => text,
                 };
-                Some(text.parse::<Date>().map_err(ExtractError::new)?)
+                Some(super::read_date(&text)?)
             }
         };
         let language =
@@ -90,9 +90,8 @@ pub(super) fn split(text: &str) -> Result<(Metadata, &str), ExtractError> {
                 } else {
                     serde_saphyr::from_str(head).map_err(|error| (1, first_line(&error.to_string())))
                 };
-                let front_matter = parsed.map_err(|(line, message)| ExtractError {
-                    message: format!("front matter: {message}"),
-                    line: Some(line + 1),
+                let front_matter = parsed.map_err(|(line, message)| {
+                    ExtractError::new(format!("front matter: {message}")).on_line(line + 1)
                 })?;
                 return Ok((front_matter.metadata()?, rest));
             }

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{ExtractError, Extracted};
-use crate::document::{Block, BlockKind, Metadata};
+use super::{ExtractError, Extracted, read_date, record_blocks};
+use crate::document::Metadata;
 
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// One record. Fields that we don't know are left alone.
 #[derive(Debug, Deserialize)]
@@ -38,7 +38,7 @@ pub(super) fn extract(text: &str, each: &mut dyn FnMut(Result<Extracted, Extract
         if line.trim().is_empty() {
             continue;
         }
-        each(record(line).map_err(|error| ExtractError { message: error.message, line: Some(at + 1) }));
+        each(record(line).map_err(|error| error.on_line(at + 1)));
     }
 }
 
@@ -57,21 +57,14 @@ fn record(line: &str) -> Result<Extracted, ExtractError> {
     let metadata = Metadata {
         title: kept(record.title),
         publisher: kept(record.publisher),
-        date: kept(record.date).map(|date| date.parse().map_err(ExtractError::new)).transpose()?,
+        date: kept(record.date).map(|date| read_date(&date)).transpose()?,
         language: kept(record.language).map(|code| code.parse().map_err(ExtractError::new)).transpose()?,
         url: kept(record.url),
         symbol: kept(record.symbol),
         licence: kept(record.licence),
         primary: record.primary,
     };
-    // A record is one text: lines within it are its layout, blank lines divide its paragraphs.
-    let blocks = body
-        .split("\n\n")
-        .map(super::one_line)
-        .filter(|text| !text.is_empty())
-        .map(|text| Block::new(BlockKind::Paragraph, text))
-        .collect();
-    Ok(Extracted { id: Some(id), metadata, blocks })
+    Ok(Extracted { id: Some(id), metadata, blocks: record_blocks(&body), ..Extracted::default() })
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Markdown (CommonMark and tables) into blocks.
 
+use std::collections::HashMap;
+
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::{ExtractError, Extracted, front_matter, one_line};
 use crate::document::{Block, BlockKind, Metadata};
 
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Reads a Markdown text with optional front matter.
 ///
@@ -15,7 +17,7 @@ pub(super) fn extract(text: &str) -> Result<Extracted, ExtractError> {
     let (metadata, body) = front_matter::split(text)?;
     let mut blocks = blocks(body);
     let metadata = with_title_from(metadata, &mut blocks);
-    Ok(Extracted { id: None, metadata, blocks })
+    Ok(Extracted { metadata, blocks, ..Extracted::default() })
 }
 
 /// Makes a lone first heading of level 1 the title, where there is none.
@@ -36,7 +38,7 @@ pub(super) fn blocks(body: &str) -> Vec<Block> {
         reader.event(event);
     }
     reader.flush();
-    reader.blocks
+    reader.finish()
 }
 
 #[derive(Default)]
@@ -46,19 +48,59 @@ struct Reader {
     heading: Option<u8>,
     /// How many list items are open; what stands in one is an item, at any depth.
     items: usize,
+    /// The lists that are open, with the number of their next item where they are numbered.
+    lists: Vec<Option<u64>>,
+    label: Option<String>,
     cells: Vec<String>,
     in_table: bool,
+    /// The notes that the open block refers to.
+    referred: Vec<String>,
+    /// The notes with the number of the block behind which each goes.
+    placed: Vec<(usize, String)>,
+    /// The note that is being defined.
+    defining: Option<String>,
+    notes: HashMap<String, String>,
 }
 
 impl Reader {
+    /// The blocks with each note behind the block that refers to it; what nothing refers to goes to the end.
+    fn finish(mut self) -> Vec<Block> {
+        let mut out = Vec::with_capacity(self.blocks.len());
+        let mut placed = self.placed.into_iter().peekable();
+        for (at, block) in self.blocks.into_iter().enumerate() {
+            out.push(block);
+            while let Some((_, label)) = placed.next_if(|(behind, _)| *behind <= at) {
+                out.extend(self.notes.remove(&label).map(|text| Block::new(BlockKind::Footnote, text)));
+            }
+        }
+        let mut rest: Vec<(String, String)> = self.notes.into_iter().collect();
+        rest.sort();
+        out.extend(rest.into_iter().map(|(_, text)| Block::new(BlockKind::Footnote, text)));
+        out
+    }
+
+    /// Puts the notes that were referred to behind the block that has just been added.
+    fn place_notes(&mut self) {
+        let behind = self.blocks.len().saturating_sub(1);
+        self.placed.extend(self.referred.drain(..).map(|label| (behind, label)));
+    }
+
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Start(tag) => self.start(&tag),
             Event::End(tag) => self.end(&tag),
-            Event::Text(text) | Event::Code(text) => self.text.push_str(&text),
+            Event::Text(text) => {
+                // Markdown knows no lettered lists; their items are lines of one paragraph.
+                if self.text.ends_with('\n') && begins_with_letter(&text) && !self.in_table {
+                    self.flush();
+                }
+                self.text.push_str(&text);
+            }
+            Event::Code(text) => self.text.push_str(&text),
             Event::SoftBreak | Event::HardBreak => self.text.push('\n'),
             Event::Rule => self.flush(),
-            // Raw HTML within Markdown is layout; footnote marks and the rest are no text.
+            Event::FootnoteReference(label) => self.referred.push(label.into_string()),
+            // Raw HTML within Markdown is layout.
             _ => {}
         }
     }
@@ -69,12 +111,22 @@ impl Reader {
                 self.flush();
                 self.heading = Some(level_of(*level));
             }
-            Tag::Paragraph | Tag::CodeBlock(_) | Tag::List(_) | Tag::FootnoteDefinition(_) => {
+            Tag::Paragraph | Tag::CodeBlock(_) => self.flush(),
+            Tag::FootnoteDefinition(label) => {
                 self.flush();
+                self.defining = Some(label.to_string());
+            }
+            Tag::List(start) => {
+                self.flush();
+                self.lists.push(*start);
             }
             Tag::Item => {
                 self.flush();
                 self.items += 1;
+                if let Some(Some(next)) = self.lists.last_mut() {
+                    self.label = Some(format!("{next}."));
+                    *next = next.saturating_add(1);
+                }
             }
             Tag::Table(_) => {
                 self.flush();
@@ -91,10 +143,18 @@ impl Reader {
                 self.flush();
                 self.heading = None;
             }
-            TagEnd::Paragraph | TagEnd::CodeBlock | TagEnd::FootnoteDefinition => self.flush(),
+            TagEnd::Paragraph | TagEnd::CodeBlock => self.flush(),
+            TagEnd::FootnoteDefinition => {
+                self.flush();
+                self.defining = None;
+            }
             TagEnd::Item => {
                 self.flush();
                 self.items = self.items.saturating_sub(1);
+                self.label = None;
+            }
+            TagEnd::List(_) => {
+                self.lists.pop();
             }
             TagEnd::TableCell => self.cells.push(one_line(&std::mem::take(&mut self.text))),
             TagEnd::TableHead | TagEnd::TableRow => {
@@ -102,6 +162,7 @@ impl Reader {
                 let text = row.into_iter().filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" | ");
                 if !text.is_empty() {
                     self.blocks.push(Block::new(BlockKind::TableRow, text));
+                    self.place_notes();
                 }
             }
             TagEnd::Table => self.in_table = false,
@@ -117,13 +178,33 @@ impl Reader {
         if text.is_empty() {
             return;
         }
+        if let Some(label) = &self.defining {
+            let note = self.notes.entry(label.clone()).or_default();
+            if !note.is_empty() {
+                note.push(' ');
+            }
+            note.push_str(&text);
+            return;
+        }
         let kind = match self.heading {
             Some(level) => BlockKind::Heading(level),
             None if self.items > 0 => BlockKind::ListItem,
             None => BlockKind::Paragraph,
         };
-        self.blocks.push(Block::new(kind, text));
+        let label = if kind == BlockKind::ListItem { self.label.take() } else { None };
+        self.blocks.push(Block::new(kind, text).labelled(label));
+        self.place_notes();
     }
+}
+
+/// Whether a line begins an item that is counted by a letter or a small Roman number in brackets: `(a) `, `(iv) `.
+pub(super) fn begins_with_letter(line: &str) -> bool {
+    let Some((letters, rest)) = line.strip_prefix('(').and_then(|rest| rest.split_once(')')) else {
+        return false;
+    };
+    (1..=4).contains(&letters.len())
+        && letters.bytes().all(|byte| byte.is_ascii_lowercase())
+        && rest.starts_with(char::is_whitespace)
 }
 
 fn level_of(level: HeadingLevel) -> u8 {
@@ -154,6 +235,16 @@ mod tests {
             ]
         );
         assert_eq!(kinds("uno\n\ndue"), [(Paragraph, "uno".to_owned()), (Paragraph, "due".to_owned())]);
+    }
+
+    #[test]
+    fn notes_stand_behind_the_block_that_refers_to_them() {
+        let found = kinds(
+            "Uno[^a] e[^b].\n\n[^b]: Nota due.\n\n    Ancora.\n\nTesto.\n\n[^a]: Nota uno.\n[^z]: Sola.",
+        );
+        let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["Uno e.", "Nota uno.", "Nota due. Ancora.", "Testo.", "Sola."]);
+        assert_eq!(found[1].0, BlockKind::Footnote);
     }
 
     #[test]

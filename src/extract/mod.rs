@@ -2,18 +2,39 @@
 //!
 //! An extractor knows its format and nothing else: not the corpus, not the index. What it cannot
 //! read it refuses with an [`ExtractError`] that says why; it never guesses text out of noise.
+//! To read a file is a function of its bytes, its name and the [`ExtractLimits`]: nothing is opened or written.
 
+mod archive;
+mod csv;
+mod dates;
+mod docx;
+mod encoding;
+mod epub;
+mod flow;
 mod front_matter;
 mod furniture;
 mod html;
 mod jsonl;
+mod limits;
 mod markdown;
+mod mhtml;
+mod odt;
+mod package;
+mod rtf;
+mod symbols;
 mod text;
+mod xml;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::analysis::fold;
-use crate::document::{Block, Metadata};
+use crate::document::{Block, BlockKind, Date, Metadata};
+use limits::Budget;
+pub use limits::ExtractLimits;
+
+/// How many bytes from the beginning of a file tell its format, unless it is a container.
+pub const HEAD_BYTES: usize = 8192;
 
 /// A format that documents come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,18 +45,65 @@ pub enum Format {
     Markdown,
     /// A web page.
     Html,
+    /// A saved web page with all that belongs to it.
+    Mhtml,
     /// JSON Lines, one record a document (the BEIR form).
     JsonLines,
+    /// A table with a header row, one record a document.
+    Csv,
+    /// A Word document.
+    Docx,
+    /// An OpenDocument text.
+    Odt,
+    /// An EPUB book.
+    Epub,
+    /// A document in Rich Text Format.
+    Rtf,
+    /// A ZIP archive of documents.
+    Zip,
+    /// A tar archive of documents.
+    Tar,
+    /// A tar archive or a single document, packed with gzip.
+    Gzip,
 }
 
 impl Format {
-    /// The version of the extractor: a better one re-reads exactly its own documents.
+    /// All formats.
+    pub const ALL: [Format; 13] = [
+        Format::Text,
+        Format::Markdown,
+        Format::Html,
+        Format::Mhtml,
+        Format::JsonLines,
+        Format::Csv,
+        Format::Docx,
+        Format::Odt,
+        Format::Epub,
+        Format::Rtf,
+        Format::Zip,
+        Format::Tar,
+        Format::Gzip,
+    ];
+
+    /// The version of the extractor: a better one re-reads exactly its own documents. Versions only rise.
     pub fn extractor_version(self) -> u32 {
         match self {
             Format::Text => text::VERSION,
             Format::Markdown => markdown::VERSION,
             Format::Html => html::VERSION,
+            // What reads web pages reads those within too.
+            Format::Mhtml => mhtml::VERSION + html::VERSION,
             Format::JsonLines => jsonl::VERSION,
+            Format::Csv => csv::VERSION,
+            Format::Docx => docx::VERSION,
+            Format::Odt => odt::VERSION,
+            Format::Epub => epub::VERSION + html::VERSION,
+            Format::Rtf => rtf::VERSION,
+            // An archive may hold anything; the sum rises with any of them.
+            Format::Zip | Format::Tar | Format::Gzip => {
+                let of_members = Format::ALL.into_iter().filter(|format| !format.is_archive());
+                archive::VERSION + of_members.map(Format::extractor_version).sum::<u32>()
+            }
         }
     }
 
@@ -45,39 +113,106 @@ impl Format {
             Format::Text => "text",
             Format::Markdown => "markdown",
             Format::Html => "html",
+            Format::Mhtml => "mhtml",
             Format::JsonLines => "jsonl",
+            Format::Csv => "csv",
+            Format::Docx => "docx",
+            Format::Odt => "odt",
+            Format::Epub => "epub",
+            Format::Rtf => "rtf",
+            Format::Zip => "zip",
+            Format::Tar => "tar",
+            Format::Gzip => "gzip",
         }
     }
 
-    /// Tells the format of a file by its content, then by its name.
+    /// Whether it holds files of other formats.
+    pub fn is_archive(self) -> bool {
+        matches!(self, Format::Zip | Format::Tar | Format::Gzip)
+    }
+
+    /// Whether it holds several documents, so that their ids are not that of the file.
+    pub fn holds_many(self) -> bool {
+        self.is_archive() || matches!(self, Format::JsonLines | Format::Csv)
+    }
+
+    /// Whether the format of a file that begins so can be told from the whole file only: the directory of a ZIP
+    /// container is at its end.
+    pub fn needs_whole_file(head: &[u8]) -> bool {
+        head.starts_with(b"PK\x03\x04")
+    }
+
+    /// Tells the format of a file by its content, then by its name. The first [`HEAD_BYTES`] are enough, unless
+    /// [`Format::needs_whole_file`] says otherwise.
     ///
     /// # Errors
-    /// [`ExtractError`] where the content is no text.
+    /// [`ExtractError`] where the content is no text, or of a kind that is not read.
     pub fn detect(name: &str, bytes: &[u8]) -> Result<Format, ExtractError> {
-        if let Some(kind) = known_binary(bytes) {
-            return Err(ExtractError::new(format!(
-                "{kind}: this format is not read; convert the file to text, Markdown or HTML"
-            )));
+        let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+        if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+            return package::kind(bytes);
         }
-        let head = &bytes[..bytes.len().min(8192)];
-        if head.contains(&0) {
-            return Err(ExtractError::new("not a text file (it has NUL bytes)"));
+        if head.starts_with(b"\x1F\x8B") {
+            return Ok(Format::Gzip);
         }
-        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-        let text = String::from_utf8_lossy(head);
-        let start = text.trim_start_matches('\u{FEFF}').trim_start();
-        let lower_start: String = start.chars().take(200).collect::<String>().to_lowercase();
-        if lower_start.starts_with("<!doctype html") || lower_start.starts_with("<html") {
+        if head.starts_with(b"{\\rtf") {
+            return Ok(Format::Rtf);
+        }
+        if archive::is_tar(head) {
+            return Ok(Format::Tar);
+        }
+        if let Some((kind, advice)) = not_read(head) {
+            return Err(ExtractError::new(format!("{kind}: this format is not read; {advice}")));
+        }
+        // A head cut within a character is a text all the same.
+        let text = match std::str::from_utf8(head) {
+            Err(error) if error.error_len().is_none() => {
+                encoding::decode(&head[..error.valid_up_to()], None)?
+            }
+            _ => encoding::decode(head, encoding::declared(head))?,
+        };
+        let start = text.trim_start();
+        let lower_start: String = start.chars().take(1000).collect::<String>().to_lowercase();
+        if is_web_page(&lower_start) {
             return Ok(Format::Html);
         }
+        if mhtml::is_mhtml(start) {
+            return Ok(Format::Mhtml);
+        }
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
         Ok(match extension.to_ascii_lowercase().as_str() {
             "html" | "htm" | "xhtml" => Format::Html,
+            "mht" | "mhtml" => Format::Mhtml,
             "md" | "markdown" => Format::Markdown,
             "jsonl" | "ndjson" => Format::JsonLines,
+            "csv" | "tsv" | "tab" => Format::Csv,
             _ if start.starts_with('{') && first_line_is_object(start) => Format::JsonLines,
+            _ if csv::is_table(start) => Format::Csv,
             _ => Format::Text,
         })
     }
+}
+
+/// Whether a text begins like a web page: its document type or first element, behind an XML declaration and comments.
+fn is_web_page(lower_start: &str) -> bool {
+    let mut rest = lower_start;
+    loop {
+        rest = rest.trim_start();
+        let end = if rest.starts_with("<?xml") {
+            "?>"
+        } else if rest.starts_with("<!--") {
+            "-->"
+        } else {
+            break;
+        };
+        match rest.find(end) {
+            Some(at) => rest = &rest[at + end.len()..],
+            None => return false,
+        }
+    }
+    ["<!doctype html", "<html", "<head", "<body"].iter().any(|mark| {
+        rest.strip_prefix(mark).is_some_and(|rest| rest.starts_with(|c: char| c.is_whitespace() || c == '>'))
+    })
 }
 
 fn first_line_is_object(text: &str) -> bool {
@@ -85,38 +220,76 @@ fn first_line_is_object(text: &str) -> bool {
     serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line).is_ok()
 }
 
-/// Names the formats that are met in document folders and that no extractor reads.
-fn known_binary(bytes: &[u8]) -> Option<&'static str> {
-    const MAGIC: &[(&[u8], &str)] = &[
-        (b"%PDF-", "a PDF document"),
-        (b"PK\x03\x04", "a ZIP container (DOCX, ODT, EPUB or an archive)"),
-        (b"\xD0\xCF\x11\xE0", "an old Microsoft Office document"),
-        (b"{\\rtf", "an RTF document"),
-        (b"\x1F\x8B", "a gzip archive"),
-        (b"\x89PNG", "a PNG picture"),
-        (b"\xFF\xD8\xFF", "a JPEG picture"),
-        (b"GIF8", "a GIF picture"),
+/// Names the formats that are met in document folders and that no extractor reads, with advice.
+fn not_read(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    const CONVERT: &str = "convert the file to text, Markdown or HTML";
+    const UNPACK: &str = "unpack it and index the folder";
+    const NO_TEXT: &str = "it holds no text";
+    const MAGIC: &[(&[u8], &str, &str)] = &[
+        (b"%PDF-", "a PDF document", CONVERT),
+        (b"\xD0\xCF\x11\xE0", "an old Microsoft Office document", "save it as DOCX"),
+        (b"BZh", "a bzip2 archive", UNPACK),
+        (b"\xFD7zXZ\x00", "an xz archive", UNPACK),
+        (b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", UNPACK),
+        (b"Rar!\x1A\x07", "a RAR archive", UNPACK),
+        (b"\x28\xB5\x2F\xFD", "a Zstandard archive", UNPACK),
+        (b"\x89PNG", "a PNG picture", NO_TEXT),
+        (b"\xFF\xD8\xFF", "a JPEG picture", NO_TEXT),
+        (b"GIF8", "a GIF picture", NO_TEXT),
+        (b"II*\x00", "a TIFF picture", NO_TEXT),
+        (b"MM\x00*", "a TIFF picture", NO_TEXT),
+        (b"\x7FELF", "a program", NO_TEXT),
+        (b"MZ\x90\x00", "a program", NO_TEXT),
+        (b"ID3", "a sound file", NO_TEXT),
+        (b"OggS", "a sound or video file", NO_TEXT),
+        (b"SQLite format 3\x00", "an SQLite database", "export it as CSV or JSON Lines"),
+        (b"ITSF", "a Windows help file (CHM)", CONVERT),
     ];
-    MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|&(_, kind)| kind)
+    if bytes.len() >= 12 && &bytes[..4] == b"RIFF" || bytes.get(4..8) == Some(b"ftyp") {
+        return Some(("a picture, sound or video file", NO_TEXT));
+    }
+    if bytes.get(60..68) == Some(b"BOOKMOBI") {
+        return Some(("a Mobipocket or Kindle book", "convert it to EPUB"));
+    }
+    MAGIC.iter().find(|(magic, _, _)| bytes.starts_with(magic)).map(|&(_, kind, advice)| (kind, advice))
 }
 
-/// Why a file, or a record of it, could not be read.
+/// Why a file, or a part of it, could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtractError {
     /// What is wrong, in words for a person.
     pub message: String,
     /// The line that it was found on, counted from 1.
     pub line: Option<usize>,
+    /// The file within an archive that it was found in.
+    pub member: Option<String>,
 }
 
 impl ExtractError {
     fn new(message: impl Into<String>) -> ExtractError {
-        ExtractError { message: message.into(), line: None }
+        ExtractError { message: message.into(), line: None, member: None }
+    }
+
+    /// The same error on a line.
+    fn on_line(self, line: usize) -> ExtractError {
+        ExtractError { line: Some(line), ..self }
+    }
+
+    /// The same error within a member of an archive.
+    fn within(self, member: &str) -> ExtractError {
+        let member = match self.member {
+            Some(inner) => format!("{member}/{inner}"),
+            None => member.to_owned(),
+        };
+        ExtractError { member: Some(member), ..self }
     }
 }
 
 impl fmt::Display for ExtractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(member) = &self.member {
+            write!(f, "{member}: ")?;
+        }
         if let Some(line) = self.line {
             write!(f, "line {line}: ")?;
         }
@@ -127,10 +300,15 @@ impl fmt::Display for ExtractError {
 impl std::error::Error for ExtractError {}
 
 /// What an extractor finds: the text of one document and what the file says about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extracted {
-    /// The id that the record gives itself (JSON Lines); other files get theirs from their path.
+    /// The id that the record gives itself (JSON Lines, CSV); other files get theirs from their path.
     pub id: Option<String>,
+    /// What its id has behind that of the file, where the file holds several documents that have no ids of their own:
+    /// the path in an archive without its extension, the number of a record.
+    pub below: Option<String>,
+    /// The path in the archive that it was found in.
+    pub member: Option<String>,
     /// What the file says about itself.
     pub metadata: Metadata,
     /// The text in reading order.
@@ -138,31 +316,136 @@ pub struct Extracted {
 }
 
 /// Reads one file, handing each document in it to `each`: one for most formats, one a record for
-/// JSON Lines. A bad record is handed over as an error, and the next one is read.
+/// JSON Lines and CSV, one or more a member for archives. A bad record or member is handed over as an error, and the
+/// next one is read.
 ///
 /// # Errors
-/// [`ExtractError`] where the file as a whole cannot be read.
+/// [`ExtractError`] where the file as a whole cannot be read, or not to its end.
 pub fn extract(
     format: Format,
+    name: &str,
     bytes: &[u8],
+    limits: &ExtractLimits,
     each: &mut dyn FnMut(Result<Extracted, ExtractError>),
 ) -> Result<(), ExtractError> {
-    let text = decode(bytes)?;
-    match format {
-        Format::Text => each(text::extract(text)),
-        Format::Markdown => each(markdown::extract(text)),
-        Format::Html => each(Ok(html::extract(text))),
-        Format::JsonLines => jsonl::extract(text, each),
+    extract_within(format, name, bytes, &mut Budget::new(limits, bytes.len()), each)
+}
+
+/// [`extract`] with what is left of the limits; archives come back here for their members.
+fn extract_within(
+    format: Format,
+    name: &str,
+    bytes: &[u8],
+    budget: &mut Budget,
+    each: &mut dyn FnMut(Result<Extracted, ExtractError>),
+) -> Result<(), ExtractError> {
+    if format.is_archive() {
+        if budget.depth >= budget.limits.archive_depth {
+            return Err(ExtractError::new(format!(
+                "archives nested deeper than {}; unpack them and index the folder",
+                budget.limits.archive_depth
+            )));
+        }
+        budget.depth += 1;
+        let result = match format {
+            Format::Zip => archive::extract_zip(bytes, budget, each),
+            Format::Tar => archive::extract_tar(bytes, budget, each),
+            _ => archive::extract_gzip(name, bytes, budget, each),
+        };
+        budget.depth -= 1;
+        return result;
     }
+    let text = || encoding::decode(bytes, None);
+    let extracted = match format {
+        Format::JsonLines => {
+            jsonl::extract(&text()?, each);
+            return Ok(());
+        }
+        Format::Csv => return csv::extract(&text()?, each),
+        Format::Text => text::extract(&text()?)?,
+        Format::Markdown => markdown::extract(&text()?)?,
+        Format::Html => html::extract(&encoding::decode(bytes, encoding::declared(bytes))?, &budget.limits)?,
+        Format::Mhtml => mhtml::extract(bytes, &budget.limits)?,
+        Format::Docx => docx::extract(bytes, budget)?,
+        Format::Odt => odt::extract(bytes, budget)?,
+        Format::Epub => epub::extract(bytes, budget)?,
+        Format::Rtf => rtf::extract(bytes)?,
+        Format::Zip | Format::Tar | Format::Gzip => return Ok(()),
+    };
+    each(Ok(finished(format, extracted)));
     Ok(())
 }
 
-fn decode(bytes: &[u8]) -> Result<&str, ExtractError> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
-        ExtractError { message: "not valid UTF-8; save the file as UTF-8".to_owned(), line: Some(line) }
-    })
+/// Adds the symbol that a document shows in its title or first lines, where its metadata have none, and takes away a first
+/// line that only says the title again.
+fn finished(format: Format, mut extracted: Extracted) -> Extracted {
+    let metadata = &mut extracted.metadata;
+    if metadata.symbol.is_none() {
+        metadata.symbol = symbols::of_document(metadata.title.as_deref(), &extracted.blocks);
+    }
+    let has_layout = !matches!(format, Format::Text | Format::Markdown);
+    let repeats_title = |block: &Block| {
+        let is_line = matches!(block.kind, BlockKind::Heading(_) | BlockKind::Paragraph);
+        is_line && metadata.title.as_deref().is_some_and(|title| fold::fold(title) == fold::fold(&block.text))
+    };
+    if has_layout && extracted.blocks.len() > 1 && extracted.blocks.first().is_some_and(repeats_title) {
+        extracted.blocks.remove(0);
+    }
+    extracted
+}
+
+/// The text of a file in UTF-16, which cannot be read line by line as it is; nothing for other files.
+///
+/// # Errors
+/// Bytes that are no text.
+pub fn decoded_utf16(bytes: &[u8]) -> Result<Option<Cow<'_, str>>, ExtractError> {
+    if encoding::is_utf16(bytes) { encoding::decode(bytes, None).map(Some) } else { Ok(None) }
+}
+
+/// A date as records and front matter write it: in digits, or in words of four languages.
+fn read_date(text: &str) -> Result<Date, ExtractError> {
+    match text.parse::<Date>() {
+        Ok(date) => Ok(date),
+        Err(message) => dates::parse(text).ok_or_else(|| ExtractError::new(message)),
+    }
+}
+
+/// The blocks of a record, which is one text: lines within it are its layout, blank lines divide its paragraphs.
+fn record_blocks(body: &str) -> Vec<Block> {
+    let mut paragraphs = vec![String::new()];
+    for line in body.lines() {
+        if line.trim().is_empty() {
+            paragraphs.push(String::new());
+        } else if let Some(paragraph) = paragraphs.last_mut() {
+            paragraph.push_str(line);
+            paragraph.push('\n');
+        }
+    }
+    paragraphs
+        .iter()
+        .map(|paragraph| one_line(paragraph))
+        .filter(|text| !text.is_empty())
+        .map(|text| Block::new(BlockKind::Paragraph, text))
+        .collect()
+}
+
+/// Whether a title in the metadata of a file says anything: programs fill in their own names, or that of the file.
+fn plausible_title(title: &str) -> bool {
+    let folded = fold::fold(title.trim());
+    let is_default =
+        ["untitled", "senza titolo", "sans titre", "sin titulo", "documento", "document", "microsoft word"]
+            .iter()
+            .any(|start| {
+                folded.strip_prefix(start).is_some_and(|rest| {
+                    rest.is_empty()
+                        || rest.trim().bytes().all(|byte| byte.is_ascii_digit())
+                        || rest.starts_with(" - ")
+                })
+            });
+    let is_file_name = [".doc", ".docx", ".odt", ".rtf", ".pdf", ".dot", ".dotx", ".indd"]
+        .iter()
+        .any(|end| folded.ends_with(end));
+    folded.chars().any(char::is_alphanumeric) && !is_default && !is_file_name
 }
 
 /// Cleans a block's text (see [`fold::clean`]), mends words cut at line ends and joins its lines
@@ -204,9 +487,14 @@ mod tests {
     }
 
     #[test]
-    fn invalid_utf8_is_refused_with_its_line() {
-        let error = decode(b"uno\ndue \xE0 tre").unwrap_err();
-        assert_eq!(error.line, Some(2));
+    fn titles_that_programs_fill_in_say_nothing() {
+        for title in ["Documento1", "Microsoft Word - bozza 3.doc", "relazione.docx", "Untitled", " ", "---"]
+        {
+            assert!(!plausible_title(title), "{title}");
+        }
+        for title in ["Documento di lavoro", "Il patto globale", "Relazione 2018"] {
+            assert!(plausible_title(title), "{title}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::furniture::{ends_a_sentence, without_furniture};
 use super::{ExtractError, Extracted, front_matter, markdown, one_line};
 use crate::document::{Block, BlockKind};
 
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// The most words that a line standing alone may have to be a heading.
 const HEADING_WORDS: usize = 14;
@@ -19,7 +19,7 @@ pub(super) fn extract(text: &str) -> Result<Extracted, ExtractError> {
     let mut blocks =
         if has_markdown_marks(body) { markdown::blocks(&lines.join("\n")) } else { plain_blocks(&lines) };
     promote_headings(&mut blocks);
-    Ok(Extracted { id: None, metadata, blocks })
+    Ok(Extracted { metadata, blocks, ..Extracted::default() })
 }
 
 /// Marks that plain prose has no use for: bold, links, ATX headings.
@@ -49,7 +49,8 @@ fn plain_blocks(lines: &[String]) -> Vec<Block> {
     };
     for line in lines {
         let trimmed = line.trim();
-        if trimmed.is_empty() || item_text(trimmed).is_some() || !wrapped {
+        let begins = item_text(trimmed).is_some() || markdown::begins_with_letter(trimmed);
+        if trimmed.is_empty() || begins || !wrapped {
             flush(&mut open, &mut blocks);
         }
         if !trimmed.is_empty() {
@@ -125,6 +126,14 @@ mod tests {
             ]
         );
         assert_eq!(kinds("Primo paragrafo intero.\nSecondo paragrafo intero.").len(), 2);
+    }
+
+    #[test]
+    fn lettered_items_begin_anew_also_in_wrapped_text() {
+        let found = kinds(
+            "Una riga che va a capo a metà della\nfrase e poi elenca molte altre cose che\n(a) la prima cosa che è piuttosto lunga da\ndire;\n(b) la seconda.",
+        );
+        assert_eq!(found.len(), 3, "{found:?}");
     }
 
     #[test]

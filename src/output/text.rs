@@ -93,11 +93,7 @@ fn one(out: &mut dyn Write, hit: &AnswerHit, width: usize) -> Result<(), Failure
     if !headings.is_empty() {
         writeln!(out, "{INDENT} {}", printable(&headings))?;
     }
-    writeln!(
-        out,
-        "{INDENT} {faint}{}{faint:#}",
-        printable(&source(&hit.document, &hit.passage, hit.page, hit.score))
-    )?;
+    writeln!(out, "{INDENT} {faint}{}{faint:#}", printable(&source(hit)))?;
     paragraph(
         out,
         &hit.snippet.text,
@@ -128,15 +124,28 @@ fn headings(headings: &[String], title: &str) -> String {
     headings.iter().filter(|heading| *heading != title).cloned().collect::<Vec<_>>().join(" › ")
 }
 
-fn source(document: &DocumentInfo, passage: &str, page: Option<u32>, score: f64) -> String {
+fn source(hit: &AnswerHit) -> String {
+    let document = &hit.document;
     let mut parts: Vec<String> = Vec::new();
     parts.extend(document.publisher.clone());
     parts.extend(document.date.map(|date| date.to_string()));
-    parts.extend(document.symbol.clone());
-    parts.extend(page.map(|page| format!("p. {page}")));
-    parts.push(passage.to_owned());
-    parts.push(format!("{score:.2}"));
+    parts.extend(citation(document.symbol.as_deref(), hit.paragraph.as_deref(), hit.page));
+    parts.push(hit.passage.clone());
+    parts.push(format!("{:.2}", hit.score));
     parts.join(" · ")
+}
+
+/// Where a passage stands, as it is cited: `A/RES/73/195, para. 16 (c), p. 6`.
+pub fn citation(symbol: Option<&str>, paragraph: Option<&str>, page: Option<u32>) -> Option<String> {
+    let parts: Vec<String> = [
+        symbol.map(str::to_owned),
+        paragraph.map(|paragraph| format!("para. {paragraph}")),
+        page.map(|page| format!("p. {page}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// A text set at the terminal's width, the words found marked.
@@ -274,10 +283,13 @@ pub fn passage(
     let passage = &stored.passage;
     let mark = if is_asked_for { "▶" } else { " " };
     let title = stored.document.title.as_deref().unwrap_or_default();
-    let page = passage.page.map_or(String::new(), |page| format!(" · p. {page}"));
+    let symbol =
+        stored.document.symbol.as_deref().filter(|_| passage.paragraph.is_some() || passage.page.is_some());
+    let place = citation(symbol, passage.paragraph.as_deref(), passage.page);
+    let place = place.map_or(String::new(), |place| format!(" · {}", printable(&place)));
     writeln!(
         out,
-        "{mark} {bold}#{}{bold:#} {faint}{}{page} · {}{faint:#}",
+        "{mark} {bold}#{}{bold:#} {faint}{}{place} · {}{faint:#}",
         passage.number,
         printable(&headings(&passage.headings, title)),
         passage.language
