@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use gcm_search::document::{Date, Language};
 
 /// Searches documents on the Global Compact for Migration and the work of IOM.
@@ -75,6 +75,8 @@ pub enum Command {
     Matrix(MatrixArgs),
     /// Say what is in the index
     Status(StatusArgs),
+    /// Write every passage of the index, as it was read
+    Export(ExportArgs),
     /// Tag any text, without an index
     Tag(TagArgs),
     /// Measure rankings against judged queries, or tags against labels
@@ -252,6 +254,36 @@ pub struct StatusArgs {
     /// The form of the result
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// The form of the passages
+    #[arg(short, long, value_enum, default_value_t = ExportFormat::Jsonl)]
+    pub format: ExportFormat,
+    /// In CSV, keep text from running as a formula in a spreadsheet
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = true,
+        default_missing_value = "true",
+        action = ArgAction::Set
+    )]
+    pub csv_safe: bool,
+}
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One JSON object a passage.
+    Jsonl,
+    /// A table with commas.
+    Csv,
 }
 
 /// `tag`

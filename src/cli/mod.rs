@@ -2,6 +2,7 @@
 
 mod args;
 mod eval;
+mod export;
 mod failure;
 mod index;
 mod matrix;
@@ -73,6 +74,7 @@ fn run(cli: &Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Show(args) => show::run(global, args, terminal),
         Command::Matrix(args) => matrix::run(global, args, terminal),
         Command::Status(args) => status::run(global, args, terminal),
+        Command::Export(args) => export::run(global, args, terminal),
         Command::Tag(args) => tag::run(global, args, terminal),
         Command::Eval(args) => eval::run(global, args, terminal),
     }

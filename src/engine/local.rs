@@ -14,11 +14,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
 use serde::{Deserialize, Serialize};
 use tantivy::collector::{Collector, Count, DocSetCollector, SegmentCollector, TopDocs};
+use tantivy::columnar::{Column, StrColumn};
 use tantivy::query::{
     AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur as EngineOccur, PhraseQuery, Query,
     RangeQuery, TermQuery, TermSetQuery,
@@ -38,7 +40,7 @@ use super::rescore::{ScoredLeaf, idf, rescore};
 use super::{Contribution, CrossCounts, EngineError, ErrorKind, Found, Hit, Page, StoredPassage};
 use crate::analysis::Terms;
 use crate::query::plan::{
-    Clause, Field, Leaf, Plan, Translated, WordPlan, document_token, language_token, publisher_token,
+    Clause, Field, Filters, Leaf, Plan, Translated, WordPlan, document_token, language_token, publisher_token,
 };
 use crate::query::syntax::Occur;
 
@@ -525,6 +527,61 @@ impl LocalEngine {
         Ok(passages)
     }
 
+    /// Hands over every passage that the filters let pass, in the order of documents and of their passages, one at a
+    /// time: what is kept in memory is a few numbers for each. Ends early when `each` breaks off.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn each_passage(
+        &self,
+        filters: &Filters,
+        each: &mut dyn FnMut(StoredPassage) -> ControlFlow<()>,
+    ) -> Result<(), EngineError> {
+        let searcher = self.reader.searcher();
+        let plan = Plan { filters: filters.clone(), ..Plan::default() };
+        let lowering = Lowering { searcher: &searcher, fields: self.fields, plan: &plan, leaves: Vec::new() };
+        let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = vec![(EngineOccur::Must, Box::new(AllQuery))];
+        clauses.extend(lowering.filters().into_iter().map(|query| (EngineOccur::Must, query)));
+        let mut segments =
+            searcher.search(&BooleanQuery::new(clauses), &InOrder).map_err(|error| self.error(error))?;
+        for segment in &mut segments {
+            // The ordinals of a column of text are in the order of the texts.
+            segment.keys.sort_unstable();
+            segment.keys.reverse();
+        }
+        // The document that each segment is at; the first of all goes next.
+        let name = |segment: &SegmentKeys| -> Result<Option<(String, u64)>, EngineError> {
+            let Some(&(ordinal, number, _)) = segment.keys.last() else {
+                return Ok(None);
+            };
+            let mut document = String::new();
+            if let Some(column) = &segment.documents {
+                column.ord_to_str(ordinal, &mut document).map_err(|error| self.error(error))?;
+            }
+            Ok(Some((document, number)))
+        };
+        let mut next = segments.iter().map(name).collect::<Result<Vec<_>, _>>()?;
+        loop {
+            let first = next
+                .iter()
+                .enumerate()
+                .filter_map(|(at, key)| key.as_ref().map(|key| (key, at)))
+                .min()
+                .map(|(_, at)| at);
+            let Some(at) = first else {
+                return Ok(());
+            };
+            let segment = &mut segments[at];
+            if let Some((_, _, doc)) = segment.keys.pop() {
+                let stored = self.stored(&searcher, DocAddress::new(segment.segment, doc))?;
+                if each(stored).is_break() {
+                    return Ok(());
+                }
+            }
+            next[at] = name(segment)?;
+        }
+    }
+
     /// The ids of all documents, in order.
     ///
     /// # Errors
@@ -672,6 +729,53 @@ impl SegmentCollector for TiedInSegment {
 
     fn harvest(self) -> Vec<DocAddress> {
         self.found
+    }
+}
+
+/// Collects what passages are ordered by, whatever matches.
+struct InOrder;
+
+/// The passages of a segment: the ordinal of the document, the number of the passage, the passage.
+struct SegmentKeys {
+    segment: u32,
+    documents: Option<StrColumn>,
+    numbers: Column<u64>,
+    keys: Vec<(u64, u64, u32)>,
+}
+
+impl Collector for InOrder {
+    type Fruit = Vec<SegmentKeys>;
+    type Child = SegmentKeys;
+
+    fn for_segment(&self, segment: u32, reader: &SegmentReader) -> tantivy::Result<SegmentKeys> {
+        let fast = reader.fast_fields();
+        Ok(SegmentKeys {
+            segment,
+            documents: fast.str("document")?,
+            numbers: fast.u64("number")?,
+            keys: Vec::new(),
+        })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        false
+    }
+
+    fn merge_fruits(&self, fruits: Vec<SegmentKeys>) -> tantivy::Result<Vec<SegmentKeys>> {
+        Ok(fruits)
+    }
+}
+
+impl SegmentCollector for SegmentKeys {
+    type Fruit = SegmentKeys;
+
+    fn collect(&mut self, doc: u32, _: f32) {
+        let document = self.documents.as_ref().and_then(|column| column.ords().first(doc)).unwrap_or(0);
+        self.keys.push((document, self.numbers.first(doc).unwrap_or(0), doc));
+    }
+
+    fn harvest(self) -> SegmentKeys {
+        self
     }
 }
 

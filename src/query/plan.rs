@@ -219,7 +219,7 @@ pub fn publisher_token(name: &str) -> String {
 }
 
 /// A query made ready for an engine.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
     /// What is asked for; an empty list asks for everything.
     pub clauses: Vec<(Occur, Clause)>,
