@@ -4,7 +4,7 @@ use std::io::Write;
 
 use gcm_search::document::split_passage_id;
 use gcm_search::engine::StoredPassage;
-use gcm_search::search::{PassageShown, TagShown, TagsShown};
+use gcm_search::search::{PassageShown, TagsShown};
 use gcm_search::tagger::Tagger;
 
 use super::args::{Format, Global, ShowArgs};

@@ -34,7 +34,6 @@ const BLOCKS: &[&str] = &[
     "article",
     "blockquote",
     "body",
-    "br",
     "caption",
     "dd",
     "details",
