@@ -13,29 +13,40 @@ use gcm_search::document::{Date, Language};
 #[command(name = "gcm-search", version, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
-    pub global: Global,
+    pub global: GlobalArgs,
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// Options of every command.
-#[derive(Debug, Args)]
-pub struct Global {
-    /// The folder of the index
-    #[arg(long, global = true, env = "GCM_SEARCH_INDEX", default_value = "index", value_name = "DIR")]
-    pub index: PathBuf,
-    /// The folder of the documents [default: corpus where it exists, else the built-in corpus]
-    #[arg(long, global = true, env = "GCM_SEARCH_CORPUS", value_name = "DIR")]
+/// Options of every command; what they leave open, the environment and files of settings decide.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct GlobalArgs {
+    /// The folder of the index [env: GCM_SEARCH_INDEX] [default: index]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub index: Option<PathBuf>,
+    /// The folder of the documents [env: GCM_SEARCH_CORPUS] [default: corpus where it exists, else the built-in
+    /// corpus]
+    #[arg(long, global = true, value_name = "DIR")]
     pub corpus: Option<PathBuf>,
-    /// A taxonomy of your own
-    #[arg(long, global = true, env = "GCM_SEARCH_TAXONOMY", value_name = "FILE")]
+    /// A taxonomy of your own [env: GCM_SEARCH_TAXONOMY]
+    #[arg(long, global = true, value_name = "FILE")]
     pub taxonomy: Option<PathBuf>,
-    /// The language of labels: it, en, fr, es
-    #[arg(long, global = true, env = "GCM_SEARCH_LABELS", default_value = "it", value_name = "LANG", value_parser = label_language)]
-    pub labels: Language,
-    /// When to colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    pub color: Color,
+    /// The language of labels: it, en, fr, es [env: GCM_SEARCH_LABELS] [default: it]
+    #[arg(long, global = true, value_name = "LANG", value_parser = label_language)]
+    pub labels: Option<Language>,
+    /// When to colour [env: GCM_SEARCH_COLOR] [default: auto]
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub color: Option<Color>,
+    /// Do not show long results through a pager [env: GCM_SEARCH_PAGER, PAGER]
+    #[arg(long, global = true)]
+    pub no_pager: bool,
+    /// Read settings from this file instead of the project's and your own [env: GCM_SEARCH_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Read settings from no file
+    #[arg(long, global = true, conflicts_with = "config")]
+    pub no_config: bool,
     /// Say only what is wrong
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -44,7 +55,11 @@ pub struct Global {
     pub verbose: bool,
 }
 
-fn label_language(text: &str) -> Result<Language, String> {
+/// Reads a language that labels exist in.
+///
+/// # Errors
+/// Any other language.
+pub fn label_language(text: &str) -> Result<Language, String> {
     match text.parse::<Language>()? {
         Language::Other => Err("labels are in it, en, fr or es".to_owned()),
         language => Ok(language),
@@ -81,6 +96,8 @@ pub enum Command {
     Tag(TagArgs),
     /// Measure rankings against judged queries, or tags against labels
     Eval(EvalArgs),
+    /// Print the settings that hold and where each came from
+    Config(ConfigArgs),
 }
 
 /// `index`
@@ -148,9 +165,9 @@ pub struct QueryArgs {
     pub like: Option<String>,
     #[command(flatten)]
     pub filters: FilterArgs,
-    /// How many hits
-    #[arg(short = 'n', long, default_value_t = 10, value_name = "N")]
-    pub limit: usize,
+    /// How many hits [env: GCM_SEARCH_LIMIT] [default: 10]
+    #[arg(short = 'n', long, value_name = "N")]
+    pub limit: Option<usize>,
     /// How many hits to pass over
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub offset: usize,
@@ -166,9 +183,9 @@ pub struct QueryArgs {
     /// List a text that stands in several places each time
     #[arg(long)]
     pub duplicates: bool,
-    /// The form of the results
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// The form of the results [env: GCM_SEARCH_FORMAT] [default: text]
+    #[arg(short, long, value_enum)]
+    pub format: Option<Format>,
     /// A TOML or JSON file with the weights of the ranking
     #[arg(long, value_name = "FILE", hide = true)]
     pub weights: Option<PathBuf>,
@@ -329,4 +346,19 @@ pub enum Unit {
     Passage,
     /// Documents, each by its best passage.
     Document,
+}
+
+/// `config`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Options win over variables of the environment, these over gcm-search.toml in the working directory or a folder
+above it, and that over your own file (config.toml in gcm-search in $XDG_CONFIG_HOME, or in ~/.config).
+Only your own file, or one named with --config, may set `pager` and the table `extract`: they name programs to run.")]
+pub struct ConfigArgs {
+    /// List only the files that settings are looked for in, those that win first
+    #[arg(long)]
+    pub files: bool,
+    /// The form of the result
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }

@@ -13,7 +13,8 @@ use gcm_search::search::{Options, Searcher};
 use gcm_search::tagger::Tagger;
 use serde::Serialize;
 
-use super::args::{EvalArgs, Format, Global, Unit};
+use super::args::{EvalArgs, Format, Unit};
+use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure};
 use crate::output;

@@ -6,7 +6,8 @@ use gcm_search::corpus::Source;
 use gcm_search::indexer::{self, IndexError, Progress, Report, Request};
 use gcm_search::tagger::BUILT_IN_MODEL;
 
-use super::args::{Global, IndexArgs};
+use super::args::IndexArgs;
+use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, absolute, default_source, engine_failure};
 

@@ -1,12 +1,16 @@
 //! The commands: what each file here reads from the user, and the only place, with `output`, that prints.
 
 mod args;
+mod config;
 mod eval;
 mod export;
 mod failure;
 mod index;
 mod matrix;
+mod interrupt;
+mod pager;
 mod query;
+mod settings;
 mod show;
 mod status;
 mod tag;
@@ -17,18 +21,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use gcm_search::corpus::Source;
 use gcm_search::document::Language;
 use gcm_search::engine::local::LocalEngine;
-use gcm_search::engine::{EngineError, ErrorKind};
+use gcm_search::engine::{EngineError, ErrorKind as EngineErrorKind};
 use gcm_search::glossary::Glossary;
 use gcm_search::query::Filters;
 use gcm_search::query::plan::tag_token;
 use gcm_search::tagger::{BUILT_IN_MODEL, Model};
 use gcm_search::taxonomy::{BUILT_IN, Taxonomy, TaxonomyError};
 
-use args::{Cli, Command, FilterArgs, Global};
+use crate::output;
+use args::{Cli, Command, FilterArgs, GlobalArgs};
 pub use failure::Failure;
+use settings::{Global, Surroundings};
 use terminal::Terminal;
 
 /// What a command found: it decides the exit code, as grep's does.
@@ -49,12 +56,34 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are results; a usage error is one of ours: 2, as clap's own.
             let code = if error.use_stderr() { 2 } else { 0 };
-            let _ = error.print();
+            let _ = advised(error).print();
             return ExitCode::from(code);
         }
     };
-    let terminal = Terminal::new(cli.global.color, cli.global.quiet, cli.global.verbose);
-    match run(&cli, &terminal) {
+    let around = Surroundings {
+        variable: &|name| std::env::var_os(name),
+        folder: std::env::current_dir().unwrap_or_default(),
+    };
+    let (terminal, result) = match Global::resolve(&cli.global, &around) {
+        Ok(global) => {
+            let terminal = Terminal::new(&global);
+            let result = run(&cli.command, &global, &cli.global, &around, &terminal);
+            (terminal, result)
+        }
+        Err(failure) => {
+            let global = Global::from_options(&cli.global);
+            let terminal = Terminal::new(&global);
+            // Whoever looks for the wrong file has to find it.
+            let lists_files = matches!(&cli.command, Command::Config(args) if args.files);
+            let result = if lists_files {
+                run(&cli.command, &global, &cli.global, &around, &terminal)
+            } else {
+                Err(failure)
+            };
+            (terminal, result)
+        }
+    };
+    match result {
         Ok(Outcome::Found) => ExitCode::SUCCESS,
         Ok(Outcome::Nothing) => ExitCode::from(1),
         Ok(Outcome::Partly) => ExitCode::from(2),
@@ -66,9 +95,29 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let global = &cli.global;
-    match &cli.command {
+/// A usage error with a tip where the likely mistake is known: a query without the word `query`.
+fn advised(mut error: clap::Error) -> clap::Error {
+    if error.kind() == ErrorKind::InvalidSubcommand
+        && error.get(ContextKind::SuggestedSubcommand).is_none()
+        && let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+    {
+        let tip = format!("to search for it: gcm-search query '{}'", output::printable(word));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
+}
+
+fn run(
+    command: &Command,
+    global: &Global,
+    options: &GlobalArgs,
+    around: &Surroundings<'_>,
+    terminal: &Terminal,
+) -> Result<Outcome, Failure> {
+    for path in &global.read {
+        terminal.detail(&format!("settings from {}", path.display()));
+    }
+    match command {
         Command::Index(args) => index::run(global, args, terminal),
         Command::Query(args) => query::run(global, args, terminal),
         Command::Show(args) => show::run(global, args, terminal),
@@ -77,6 +126,7 @@ fn run(cli: &Cli, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Export(args) => export::run(global, args, terminal),
         Command::Tag(args) => tag::run(global, args, terminal),
         Command::Eval(args) => eval::run(global, args, terminal),
+        Command::Config(args) => config::run(global, args, &settings::files(options, around)?, terminal),
     }
 }
 
@@ -154,9 +204,16 @@ fn open_or_build(
     match LocalEngine::open(&global.index) {
         Ok(engine) => {
             warn_if_outdated(&engine, knowledge, terminal)?;
+            let info = engine.info();
+            terminal.detail(&format!(
+                "index {}: {} documents, {} passages",
+                global.index.display(),
+                info.documents,
+                info.passages
+            ));
             Ok(engine)
         }
-        Err(error) if error.kind == ErrorKind::Missing => {
+        Err(error) if error.kind == EngineErrorKind::Missing => {
             let source = default_source(global);
             terminal.note(&format!(
                 "no index in {} yet: building it from the {}",
@@ -195,14 +252,14 @@ fn warn_if_outdated(engine: &LocalEngine, knowledge: &Knowledge, terminal: &Term
 fn engine_failure(error: EngineError, global: &Global) -> Failure {
     let index = global.index.display();
     let hint = match error.kind {
-        ErrorKind::Missing => format!("build it: gcm-search index --index {index}"),
-        ErrorKind::Foreign => "name a folder of its own for the index: --index DIR".to_owned(),
-        ErrorKind::Damaged => {
+        EngineErrorKind::Missing => format!("build it: gcm-search index --index {index}"),
+        EngineErrorKind::Foreign => "name a folder of its own for the index: --index DIR".to_owned(),
+        EngineErrorKind::Damaged => {
             format!("build it again from its sources: gcm-search index --rebuild --index {index}")
         }
-        ErrorKind::Outdated => format!("build it again: gcm-search index --index {index}"),
-        ErrorKind::Busy => "wait for it to end, or add --wait".to_owned(),
-        ErrorKind::System => return Failure::new(error.message),
+        EngineErrorKind::Outdated => format!("build it again: gcm-search index --index {index}"),
+        EngineErrorKind::Busy => "wait for it to end, or add --wait".to_owned(),
+        EngineErrorKind::System => return Failure::new(error.message),
     };
     Failure::new(error.message).hint(hint)
 }

@@ -11,7 +11,8 @@ use gcm_search::query::Weights;
 use gcm_search::search::{Options, Searcher};
 use gcm_search::tagger::Tagger;
 
-use super::args::{Format, Global, QueryArgs};
+use super::args::{Format, QueryArgs};
+use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build};
 use crate::output;
@@ -21,7 +22,7 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
     let engine = open_or_build(global, &knowledge, terminal)?;
     let options = Options {
         filters: filters(&args.filters, &knowledge.taxonomy, &engine, global)?,
-        limit: args.limit,
+        limit: args.limit.unwrap_or(global.limit),
         offset: args.offset,
         all: args.all,
         duplicates: args.duplicates,
@@ -43,8 +44,9 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
     for note in &answer.notes {
         terminal.note(&output::printable(note));
     }
-    let mut out = terminal.output(args.format);
-    match args.format {
+    let format = args.format.unwrap_or(global.format);
+    let mut out = terminal.output(format);
+    match format {
         Format::Text => {
             let labels: Vec<&str> = answer
                 .concepts

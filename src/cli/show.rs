@@ -7,7 +7,8 @@ use gcm_search::engine::StoredPassage;
 use gcm_search::search::{PassageShown, TagsShown};
 use gcm_search::tagger::Tagger;
 
-use super::args::{Format, Global, ShowArgs};
+use super::args::{Format, ShowArgs};
+use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure, open_or_build};
 use crate::output;

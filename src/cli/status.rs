@@ -8,7 +8,8 @@ use gcm_search::indexer::{Manifest, fingerprint, what_changed};
 use gcm_search::tagger::BUILT_IN_MODEL;
 use serde::Serialize;
 
-use super::args::{Format, Global, StatusArgs};
+use super::args::{Format, StatusArgs};
+use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure};
 use crate::output;

@@ -11,7 +11,8 @@ use gcm_search::tagger::{Evidence, Tag, Tagger};
 use gcm_search::taxonomy::Taxonomy;
 use serde::{Deserialize, Serialize};
 
-use super::args::{Global, TagArgs};
+use super::args::TagArgs;
+use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome};
 use crate::output;
