@@ -87,6 +87,21 @@ pub struct Date {
 }
 
 impl Date {
+    /// The year.
+    pub fn year(self) -> u16 {
+        self.year
+    }
+
+    /// The month from 1, if it is known.
+    pub fn month(self) -> Option<u8> {
+        (self.month > 0).then_some(self.month)
+    }
+
+    /// The day of the month from 1, if it is known.
+    pub fn day(self) -> Option<u8> {
+        (self.day > 0).then_some(self.day)
+    }
+
     /// A sortable number `YYYYMMDD`; unknown parts count as the first of their range.
     pub fn first_day(self) -> u64 {
         u64::from(self.year) * 10_000 + u64::from(self.month.max(1)) * 100 + u64::from(self.day.max(1))

@@ -14,6 +14,7 @@
 //! - [`indexer`] brings an index up to date; [`search`] asks it and makes answers fit to show.
 //! - [`matrix`] counts passages by two kinds of tags at once.
 //! - [`snippet`], [`suggest`] and [`eval`] help with showing, correcting and measuring.
+//! - [`cite`] makes references of what was found, [`concordance`] shows each occurrence of a word.
 //!
 //! The library never prints, exits or reads the environment; the command line in `src/cli` does.
 
@@ -21,6 +22,8 @@
 #![warn(missing_docs)]
 
 pub mod analysis;
+pub mod cite;
+pub mod concordance;
 pub mod corpus;
 mod cues;
 pub mod document;

@@ -485,19 +485,8 @@ impl<'a> Searcher<'a> {
     }
 
     fn as_written(&self, folded: &str) -> Result<String, EngineError> {
-        let plan = Plan {
-            clauses: vec![(
-                crate::query::syntax::Occur::Must,
-                crate::query::plan::Clause::Phrase(vec![folded.to_owned()]),
-            )],
-            words: Vec::new(),
-            phrases: Vec::new(),
-            filters: Filters::default(),
-            concepts: Vec::new(),
-            translations: Vec::new(),
-            weights: Weights::default(),
-            notes: Vec::new(),
-        };
+        let phrase = crate::query::plan::Clause::Phrase(vec![folded.to_owned()]);
+        let plan = Plan::matching(vec![(crate::query::syntax::Occur::Must, phrase)], Filters::default());
         let mut page = Page::first(1);
         page.count = false;
         let found = self.engine.search(&plan, page)?;

@@ -251,6 +251,8 @@ fn imports_point_one_way() {
         ("engine", ABOVE_ENGINE),
         ("indexer", &["cli", "output", "search"]),
         ("search", &["cli", "output", "indexer", "corpus", "extract"]),
+        ("cite", &["cli", "output", "indexer", "search", "query", "corpus", "extract"]),
+        ("concordance", &["cli", "output", "indexer", "corpus", "extract"]),
         // Within a layer: words know nothing of documents that are asked for, nor of concepts.
         ("analysis", &["query", "taxonomy", "tagger", "extract", "segment", "corpus"]),
         ("document", &["analysis", "query", "taxonomy", "tagger", "extract", "segment", "corpus"]),

@@ -96,6 +96,11 @@ pub enum Command {
     Tag(TagArgs),
     /// Measure rankings against judged queries, or tags against labels
     Eval(EvalArgs),
+    /// Print documents, or those of passages, as references for a citation manager
+    Cite(CiteArgs),
+    /// Show every occurrence of a word in its context, one a line
+    #[command(alias = "kwic")]
+    Concordance(ConcordanceArgs),
     /// Print the settings that hold and where each came from
     Config(ConfigArgs),
 }
@@ -345,6 +350,67 @@ pub enum Unit {
     /// Passages, by `DOCUMENT#N`.
     Passage,
     /// Documents, each by its best passage.
+    Document,
+}
+
+/// `cite`
+#[derive(Debug, Args)]
+pub struct CiteArgs {
+    /// Passages (DOCUMENT#N) or documents; - reads ids from standard input, one a line
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    /// The form of the references
+    #[arg(short, long, value_enum, default_value_t = ReferenceFormat::Bibtex)]
+    pub format: ReferenceFormat,
+}
+
+/// The form of references.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReferenceFormat {
+    /// BibTeX, for LaTeX and most citation managers.
+    Bibtex,
+    /// RIS, for most citation managers.
+    Ris,
+    /// CSL-JSON, for Pandoc and Zotero.
+    CslJson,
+}
+
+/// `concordance`
+#[derive(Debug, Args)]
+pub struct ConcordanceArgs {
+    /// The word, or words that stand one after the other; * at the end of a word stands for any ending
+    #[arg(required = true, value_name = "WORD")]
+    pub words: Vec<String>,
+    /// Only the very form, no other forms of the word
+    #[arg(long)]
+    pub exact: bool,
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// What the lines are ordered by
+    #[arg(long, value_enum, default_value_t = SortBy::Document)]
+    pub sort: SortBy,
+    /// How many lines
+    #[arg(short = 'n', long, default_value_t = 100, value_name = "N")]
+    pub limit: usize,
+    /// Count the occurrences by form, document, dimension and actor
+    #[arg(long)]
+    pub counts: bool,
+    /// How many characters of context on each side [default: what fits, and 60 where nothing has to]
+    #[arg(short = 'C', long, value_name = "N")]
+    pub context: Option<usize>,
+    /// The form of the result
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// What the lines of a concordance are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SortBy {
+    /// The words before it, the nearest first.
+    Left,
+    /// The words after it.
+    Right,
+    /// The document and the place in it.
     Document,
 }
 

@@ -3,7 +3,8 @@
 use gcm_search::matrix::Matrix;
 use gcm_search::search::{Options, Searcher};
 
-use super::args::{Format, Global, MatrixArgs, MatrixFormat, QueryArgs};
+use super::args::{Format, MatrixArgs, MatrixFormat, QueryArgs};
+use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build, query, scheme_named};
 use crate::output;
@@ -72,8 +73,7 @@ fn list(global: &Global, args: &MatrixArgs, cell: &str, terminal: &Terminal) -> 
         filters,
         all: args.all,
         no_concepts: args.no_concepts,
-        format,
-        limit: 10,
+        format: Some(format),
         ..QueryArgs::default()
     };
     query::run(global, &as_query, terminal)

@@ -1,6 +1,8 @@
 //! The commands: what each file here reads from the user, and the only place, with `output`, that prints.
 
 mod args;
+mod cite;
+mod concordance;
 mod config;
 mod eval;
 mod export;
@@ -8,6 +10,7 @@ mod failure;
 mod index;
 mod matrix;
 mod interrupt;
+mod lookup;
 mod pager;
 mod query;
 mod settings;
@@ -126,6 +129,8 @@ fn run(
         Command::Export(args) => export::run(global, args, terminal),
         Command::Tag(args) => tag::run(global, args, terminal),
         Command::Eval(args) => eval::run(global, args, terminal),
+        Command::Cite(args) => cite::run(global, args, terminal),
+        Command::Concordance(args) => concordance::run(global, args, terminal),
         Command::Config(args) => config::run(global, args, &settings::files(options, around)?, terminal),
     }
 }

@@ -4,14 +4,12 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use gcm_search::document::split_passage_id;
-use gcm_search::engine::StoredPassage;
-use gcm_search::engine::local::LocalEngine;
 use gcm_search::query::Weights;
 use gcm_search::search::{Options, Searcher};
 use gcm_search::tagger::Tagger;
 
 use super::args::{Format, QueryArgs};
+use super::lookup::Named;
 use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build};
@@ -37,7 +35,7 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
         searcher = searcher.with_tagger(Tagger::new(&knowledge.taxonomy, &knowledge.model));
     }
     let answer = match &args.like {
-        Some(id) => searcher.like(&passage(&engine, id, global)?, &options),
+        Some(id) => searcher.like(&Named::find_passage(&engine, id, global)?, &options),
         None => searcher.answer(&args.query.join(" "), &options),
     }
     .map_err(|error| engine_failure(error, global))?;
@@ -61,18 +59,6 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
     }
     out.flush()?;
     Ok(if answer.total > 0 { Outcome::Found } else { Outcome::Nothing })
-}
-
-/// The passage with this id.
-fn passage(engine: &LocalEngine, id: &str, global: &Global) -> Result<StoredPassage, Failure> {
-    let missing = || {
-        Failure::new(format!("no passage in the index has the id \"{}\"", output::printable(id)))
-            .hint("an id is a document's, a # and a number; query and show print them")
-    };
-    let (document, number) = split_passage_id(id);
-    let number = number.ok_or_else(missing)?;
-    let passages = engine.passages_of(document).map_err(|error| engine_failure(error, global))?;
-    passages.into_iter().find(|stored| stored.passage.number == number).ok_or_else(missing)
 }
 
 /// The weights of the ranking: those built in, or a file's.

@@ -2,44 +2,24 @@
 
 use std::io::Write;
 
-use gcm_search::document::split_passage_id;
 use gcm_search::engine::StoredPassage;
 use gcm_search::search::{PassageShown, TagsShown};
 use gcm_search::tagger::Tagger;
 
 use super::args::{Format, ShowArgs};
+use super::lookup::Named;
 use super::settings::Global;
 use super::terminal::Terminal;
-use super::{Failure, Knowledge, Outcome, engine_failure, open_or_build};
+use super::{Failure, Knowledge, Outcome, open_or_build};
 use crate::output;
 
 pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let knowledge = Knowledge::load(global)?;
     let engine = open_or_build(global, &knowledge, terminal)?;
-    let read = |document: &str| engine.passages_of(document).map_err(|error| engine_failure(error, global));
-    // An id may itself hold a "#"; the longest document that exists counts.
-    let whole = read(&args.id)?;
-    let (passages, number) = if whole.is_empty() {
-        let (document, number) = split_passage_id(&args.id);
-        (read(document)?, number)
-    } else {
-        (whole, None)
-    };
-    if passages.is_empty() {
-        let ids = engine.document_ids().map_err(|error| engine_failure(error, global))?;
-        let wanted = args.id.split('#').next().unwrap_or_default();
-        let failure =
-            Failure::new(format!("no document in the index has the id \"{}\"", output::printable(wanted)));
-        return Err(match gcm_search::suggest::nearest(wanted, ids.iter().map(String::as_str)) {
-            Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
-            None => failure.hint("gcm-search status --documents lists them"),
-        });
-    }
-    if let Some(number) = number
-        && !passages.iter().any(|stored| stored.passage.number == number)
-    {
-        return Err(Failure::new(format!("the document has no passage {number}; it has {}", passages.len())));
-    }
+    let named = Named::find(&engine, &args.id, global)?;
+    let number =
+        named.passage.and_then(|place| named.passages.get(place)).map(|stored| stored.passage.number);
+    let passages = named.passages;
     let mut tagger = Tagger::new(&knowledge.taxonomy, &knowledge.model);
     let mut out = terminal.output(args.format);
     let in_view = |stored: &StoredPassage| {

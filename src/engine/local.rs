@@ -376,6 +376,25 @@ impl LocalEngine {
             .map_err(|error| self.error(error))
     }
 
+    /// Hands over every passage that matches a plan, by document and passage, not ranked.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn each_match(&self, plan: &Plan, mut each: impl FnMut(StoredPassage)) -> Result<(), EngineError> {
+        let searcher = self.reader.searcher();
+        let lowered = self.lower(&searcher, plan).map_err(|error| self.error(error))?;
+        let found = searcher.search(&*lowered.query, &DocSetCollector).map_err(|error| self.error(error))?;
+        let mut keyed = found
+            .into_iter()
+            .map(|address| Ok((self.key(&searcher, address)?, address)))
+            .collect::<Result<Vec<_>, EngineError>>()?;
+        keyed.sort();
+        for (_, address) in keyed {
+            each(self.stored(&searcher, address)?);
+        }
+        Ok(())
+    }
+
     fn lower(&self, searcher: &Searcher, plan: &Plan) -> tantivy::Result<Lowered> {
         Lowering { searcher, fields: self.fields, plan, leaves: Vec::new() }.lower()
     }

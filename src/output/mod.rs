@@ -1,5 +1,6 @@
 //! Results into text: one file a form. Nothing here searches.
 
+pub mod concordance;
 pub mod csv;
 pub mod json;
 pub mod svg;

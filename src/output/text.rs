@@ -15,15 +15,15 @@ use crate::cli::Failure;
 
 const INDENT: &str = "   ";
 
-fn title_style() -> Style {
+pub(super) fn title_style() -> Style {
     Style::new().bold()
 }
 
-fn found_style() -> Style {
+pub(super) fn found_style() -> Style {
     Style::new().bold().fg_color(Some(AnsiColor::Yellow.into()))
 }
 
-fn faint_style() -> Style {
+pub(super) fn faint_style() -> Style {
     Style::new().dimmed()
 }
 

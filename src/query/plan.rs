@@ -242,8 +242,13 @@ pub struct Plan {
 impl Plan {
     /// Asks for every passage under the filters.
     pub fn everything(filters: Filters) -> Plan {
+        Plan::matching(vec![(Occur::Must, Clause::Bool(Vec::new()))], filters)
+    }
+
+    /// A plan that only says which passages match, without words to rank them by.
+    pub fn matching(clauses: Vec<(Occur, Clause)>, filters: Filters) -> Plan {
         Plan {
-            clauses: vec![(Occur::Must, Clause::Bool(Vec::new()))],
+            clauses,
             words: Vec::new(),
             phrases: Vec::new(),
             filters,
