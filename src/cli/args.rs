@@ -1,5 +1,6 @@
 //! What the user typed, validated and nothing more. Parsing opens no file.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -103,6 +104,13 @@ pub enum Command {
     Concordance(ConcordanceArgs),
     /// Print the settings that hold and where each came from
     Config(ConfigArgs),
+    /// Print the script by which a shell completes commands, options and names
+    Completions(CompletionsArgs),
+    /// Print a manual page, or write one for each command
+    Man(ManArgs),
+    /// Say what may follow on a command line
+    #[command(name = "__complete", hide = true)]
+    Complete(CompleteArgs),
 }
 
 /// `index`
@@ -168,8 +176,6 @@ pub struct QueryArgs {
     /// Find passages like this one (DOCUMENT#N)
     #[arg(long, value_name = "ID", conflicts_with = "query")]
     pub like: Option<String>,
-    #[command(flatten)]
-    pub filters: FilterArgs,
     /// How many hits [env: GCM_SEARCH_LIMIT] [default: 10]
     #[arg(short = 'n', long, value_name = "N")]
     pub limit: Option<usize>,
@@ -194,6 +200,8 @@ pub struct QueryArgs {
     /// A TOML or JSON file with the weights of the ranking
     #[arg(long, value_name = "FILE", hide = true)]
     pub weights: Option<PathBuf>,
+    #[command(flatten)]
+    pub filters: FilterArgs,
 }
 
 /// The form of results.
@@ -384,8 +392,6 @@ pub struct ConcordanceArgs {
     /// Only the very form, no other forms of the word
     #[arg(long)]
     pub exact: bool,
-    #[command(flatten)]
-    pub filters: FilterArgs,
     /// What the lines are ordered by
     #[arg(long, value_enum, default_value_t = SortBy::Document)]
     pub sort: SortBy,
@@ -401,6 +407,8 @@ pub struct ConcordanceArgs {
     /// The form of the result
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    #[command(flatten)]
+    pub filters: FilterArgs,
 }
 
 /// What the lines of a concordance are ordered by.
@@ -427,4 +435,62 @@ pub struct ConfigArgs {
     /// The form of the result
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// `completions`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+To install:
+  bash        gcm-search completions bash > ~/.local/share/bash-completion/completions/gcm-search
+  zsh         gcm-search completions zsh > \"${fpath[1]}/_gcm-search\"
+  fish        gcm-search completions fish > ~/.config/fish/completions/gcm-search.fish
+  PowerShell  gcm-search completions powershell >> $PROFILE")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// A shell that completions are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+    /// PowerShell
+    #[value(alias = "pwsh")]
+    Powershell,
+}
+
+/// `man`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+To read a page:
+  gcm-search man query | man -l -
+To install all:
+  gcm-search man --dir ~/.local/share/man/man1")]
+pub struct ManArgs {
+    /// The command [default: the main page]
+    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
+    pub page_of: Option<String>,
+    /// Write the page of every command to this folder
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `__complete`
+#[derive(Debug, Args)]
+pub struct CompleteArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+    /// A word that has nothing yet follows the last one
+    #[arg(long)]
+    pub new_word: bool,
+    /// The words of the line; for bash, the command's name and the line up to the cursor
+    #[arg(last = true)]
+    pub words: Vec<OsString>,
 }

@@ -2,16 +2,20 @@
 
 mod args;
 mod cite;
+mod complete;
+mod completions;
 mod concordance;
 mod config;
 mod eval;
 mod export;
 mod failure;
 mod index;
-mod matrix;
 mod interrupt;
 mod lookup;
+mod man;
+mod matrix;
 mod pager;
+mod progress;
 mod query;
 mod settings;
 mod show;
@@ -76,9 +80,13 @@ pub fn main() -> ExitCode {
         Err(failure) => {
             let global = Global::from_options(&cli.global);
             let terminal = Terminal::new(&global);
-            // Whoever looks for the wrong file has to find it.
-            let lists_files = matches!(&cli.command, Command::Config(args) if args.files);
-            let result = if lists_files {
+            // Whoever looks for the wrong file has to find it, and some commands need no settings.
+            let goes_on = match &cli.command {
+                Command::Config(args) => args.files,
+                Command::Complete(_) | Command::Completions(_) | Command::Man(_) => true,
+                _ => false,
+            };
+            let result = if goes_on {
                 run(&cli.command, &global, &cli.global, &around, &terminal)
             } else {
                 Err(failure)
@@ -131,6 +139,9 @@ fn run(
         Command::Eval(args) => eval::run(global, args, terminal),
         Command::Cite(args) => cite::run(global, args, terminal),
         Command::Concordance(args) => concordance::run(global, args, terminal),
+        Command::Completions(args) => completions::run(args, terminal),
+        Command::Man(args) => man::run(args, terminal),
+        Command::Complete(args) => complete::run(args, around, terminal),
         Command::Config(args) => config::run(global, args, &settings::files(options, around)?, terminal),
     }
 }
@@ -278,6 +289,10 @@ fn scheme_named(taxonomy: &Taxonomy, name: &str) -> Result<usize, Failure> {
     })
 }
 
+/// Names of languages that are likely to be mistyped.
+const LANGUAGE_NAMES: [&str; 8] =
+    ["italiano", "italian", "inglese", "english", "francese", "french", "spagnolo", "spanish"];
+
 /// The filters that a user typed, checked against what there is.
 fn filters(
     args: &FilterArgs,
@@ -300,7 +315,13 @@ fn filters(
         filters.tags.push(tag_token(taxonomy, scheme, name).map_err(Failure::new)?);
     }
     for code in &args.lang {
-        filters.languages.push(code.parse::<Language>().map_err(Failure::new)?);
+        filters.languages.push(code.parse::<Language>().map_err(|error| {
+            let failure = Failure::new(error);
+            match gcm_search::suggest::nearest(code, LANGUAGE_NAMES) {
+                Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
+                None => failure,
+            }
+        })?);
     }
     for (kind, names, target) in [
         ("document", &args.document, &mut filters.documents),

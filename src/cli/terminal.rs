@@ -152,7 +152,7 @@ impl Terminal {
             bar.set_draw_target(ProgressDrawTarget::hidden());
             return bar;
         }
-        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+        bar.set_draw_target(super::progress::target());
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {elapsed} {wide_msg}") {
             bar.set_style(style);
         }

@@ -88,12 +88,10 @@ pub fn answer(out: &mut dyn Write, answer: &Answer, concepts: &[&str], width: us
 fn one(out: &mut dyn Write, hit: &AnswerHit, width: usize) -> Result<(), Failure> {
     let (bold, faint) = (title_style(), faint_style());
     let title = hit.document.title.as_deref().unwrap_or(&hit.document.id);
-    writeln!(out, "{:>2}. {bold}{}{bold:#}", hit.rank, printable(title))?;
-    let headings = headings(&hit.headings, title);
-    if !headings.is_empty() {
-        writeln!(out, "{INDENT} {}", printable(&headings))?;
-    }
-    writeln!(out, "{INDENT} {faint}{}{faint:#}", printable(&source(hit)))?;
+    wrapped(out, &format!("{:>2}. ", hit.rank), title, bold, width)?;
+    wrapped(out, &format!("{INDENT} "), &headings(&hit.headings, title), Style::new(), width)?;
+    let source = source(hit);
+    wrapped(out, &format!("{INDENT} "), &source, faint, width)?;
     paragraph(
         out,
         &hit.snippet.text,
@@ -116,6 +114,22 @@ fn one(out: &mut dyn Write, hit: &AnswerHit, width: usize) -> Result<(), Failure
         reasons(out, &lists(&hit.dimensions, &hit.actors, &hit.tags))?;
     }
     writeln!(out)?;
+    Ok(())
+}
+
+/// A text in one style after something that its further lines leave free. Words are never split: ids are copied.
+fn wrapped(out: &mut dyn Write, before: &str, text: &str, style: Style, width: usize) -> Result<(), Failure> {
+    let options = textwrap::Options::new(width.saturating_sub(before.len()))
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false);
+    let mut start = before.to_owned();
+    for line in textwrap::wrap(&printable(text), options) {
+        if !line.is_empty() {
+            writeln!(out, "{start}{style}{line}{style:#}")?;
+        }
+        start = " ".repeat(before.len());
+    }
     Ok(())
 }
 
