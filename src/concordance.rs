@@ -217,6 +217,9 @@ pub struct Counts {
     pub dimensions: Vec<Count>,
     /// By actor of the passage.
     pub actors: Vec<Count>,
+    /// By tag of the passage, for every further scheme of the taxonomy, by the scheme's id.
+    #[serde(default)]
+    pub tags: BTreeMap<String, Vec<Count>>,
 }
 
 /// One number.
@@ -308,15 +311,19 @@ pub fn concordance(
             }
         }
     })?;
-    let of_scheme = |scheme: &str| {
-        most_first(tags.iter().filter_map(|(tag, &count)| {
-            let (of, id) = tag.split_once(':')?;
-            // A tag of another taxonomy than the one at hand keeps its id for a label.
-            let concept = taxonomy.concept_index(id).map(|index| &taxonomy.concepts[index]);
-            let label = concept.map_or(id, |concept| concept.labels.get(options.labels));
-            (of == scheme).then(|| Count { id: id.to_owned(), label: label.to_owned(), count })
-        }))
-    };
+    let mut schemes: BTreeMap<String, Vec<Count>> = BTreeMap::new();
+    for (tag, count) in tags {
+        let Some((scheme, id)) = tag.split_once(':') else {
+            continue;
+        };
+        // A tag of another taxonomy than the one at hand keeps its id for a label.
+        let concept = taxonomy.concept_index(id).map(|index| &taxonomy.concepts[index]);
+        let label = concept.map_or(id, |concept| concept.labels.get(options.labels)).to_owned();
+        schemes.entry(scheme.to_owned()).or_default().push(Count { id: id.to_owned(), label, count });
+    }
+    let mut of_scheme = |scheme: &str| most_first(schemes.remove(scheme).unwrap_or_default().into_iter());
+    let (dimensions, actors) = (of_scheme("dimension"), of_scheme("actor"));
+    let others = schemes.into_iter().map(|(scheme, counts)| (scheme, most_first(counts.into_iter())));
     Ok(Concordance {
         format_version: FORMAT_VERSION,
         query: query.to_owned(),
@@ -332,8 +339,9 @@ pub fn concordance(
                 label: form,
                 count,
             })),
-            dimensions: of_scheme("dimension"),
-            actors: of_scheme("actor"),
+            dimensions,
+            actors,
+            tags: others.collect(),
             documents: most_first(documents.into_iter().map(|(id, (title, count))| Count {
                 label: title.unwrap_or_else(|| id.clone()),
                 id,

@@ -119,7 +119,7 @@ fn shells_complete_commands_options_and_names() {
         "gcm-search query x --document oim-italia/st",
         "gcm-search show oim-italia/integrazione#",
         "gcm-search cite --format cs",
-        "gcm-search man kwic concor",
+        "gcm-search query x --tag actor:stat",
     ];
     for shell in ["bash", "zsh", "fish"] {
         if !is_installed(shell) {
@@ -149,6 +149,7 @@ fn shells_complete_commands_options_and_names() {
         has(6, "oim-italia/integrazione#1");
         assert_eq!(found[6].len(), 6, "{shell}: {:?}", found[6]);
         has(7, "csl-json");
+        has(8, if shell == "bash" { "states" } else { "actor:states" });
     }
 }
 

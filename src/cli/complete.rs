@@ -103,11 +103,19 @@ enum Values {
     Publisher,
     Id,
     Command,
+    /// A scheme of the taxonomy.
+    SchemeName,
+    /// A scheme, a colon and a concept of it.
+    Tag,
 }
 
-const ARGUMENTS: [(&str, Values); 10] = [
+const ARGUMENTS: [(&str, Values); 14] = [
     ("dimension", Values::Scheme("dimension")),
     ("actor", Values::Scheme("actor")),
+    ("objective", Values::Scheme("objective")),
+    ("tag", Values::Tag),
+    ("rows", Values::SchemeName),
+    ("columns", Values::SchemeName),
     ("lang", Values::Language),
     ("labels", Values::LabelLanguage),
     ("document", Values::DocumentName),
@@ -174,6 +182,15 @@ impl Values {
                     .map(|(name, count)| candidate(name, &format!("{count} passages")))
                     .collect()
             }
+            Values::SchemeName => schemes(&start, "", global).unwrap_or_default(),
+            Values::Tag => match current.split_once(':') {
+                Some((scheme, name)) => concepts(scheme, &fold(name), global)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|candidate| candidate.add_prefix(format!("{scheme}:")))
+                    .collect(),
+                None => schemes(&start, ":", global).unwrap_or_default(),
+            },
             Values::Id => ids(current, global).unwrap_or_default(),
             Values::Command => Cli::command()
                 .get_subcommands()
@@ -184,6 +201,17 @@ impl Values {
                 .collect(),
         }
     }
+}
+
+/// The schemes of the taxonomy, each with something behind it.
+fn schemes(start: &str, end: &str, global: &Global) -> Option<Vec<CompletionCandidate>> {
+    let taxonomy = Knowledge::load_outline(global).ok()?.taxonomy;
+    let found = taxonomy.schemes.iter().filter(|scheme| scheme.id.starts_with(start));
+    Some(
+        found
+            .map(|scheme| candidate(format!("{}{end}", scheme.id), scheme.labels.get(global.labels)))
+            .collect(),
+    )
 }
 
 /// Ids with their labels; once something is typed, also labels and other names in any language.

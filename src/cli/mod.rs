@@ -27,8 +27,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 use gcm_search::corpus::Source;
 use gcm_search::document::Language;
 use gcm_search::engine::local::LocalEngine;
@@ -106,14 +106,25 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// A usage error with a tip where the likely mistake is known: a query without the word `query`.
+/// A usage error with a tip where the likely mistake is known: a command mistyped, or a query without the word `query`.
 fn advised(mut error: clap::Error) -> clap::Error {
     if error.kind() == ErrorKind::InvalidSubcommand
-        && error.get(ContextKind::SuggestedSubcommand).is_none()
         && let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
     {
-        let tip = format!("to search for it: gcm-search query '{}'", output::printable(word));
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        let word = output::printable(word);
+        // clap's own idea of likeness is wide: it takes "autorità" for "matrix".
+        error.remove(ContextKind::SuggestedSubcommand);
+        let command = Cli::command();
+        let names = command.get_subcommands().filter(|sub| !sub.is_hide_set()).map(clap::Command::get_name);
+        match gcm_search::suggest::nearest(&word, names) {
+            Some(near) => {
+                error.insert(ContextKind::SuggestedSubcommand, ContextValue::String(near.to_owned()));
+            }
+            None => {
+                let tip = format!("to search for it: gcm-search query '{word}'");
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+            }
+        }
     }
     error
 }

@@ -50,13 +50,17 @@ pub fn text(out: &mut dyn Write, found: &Concordance, counts: bool, width: usize
         writeln!(out, "{faint}{line}{faint:#}")?;
     }
     if counts {
+        let counts = &found.counts;
         for (name, list) in [
-            ("Forms", &found.counts.forms),
-            ("Documents", &found.counts.documents),
-            ("Dimensions", &found.counts.dimensions),
-            ("Actors", &found.counts.actors),
+            ("Forms", &counts.forms),
+            ("Documents", &counts.documents),
+            ("Dimensions", &counts.dimensions),
+            ("Actors", &counts.actors),
         ] {
             table(out, name, list, width)?;
+        }
+        for (scheme, list) in &counts.tags {
+            table(out, &format!("Tags: {}", printable(scheme)), list, width)?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@ _gcm_search() {
     local IFS=$'\n'
     COMPREPLY=($(command "$1" __complete bash -- "$1" "${COMP_LINE:0:COMP_POINT}" 2>/dev/null))
     # After a folder, or an option that waits for its value, the word goes on.
-    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=/] ]]; then
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=:/] ]]; then
         compopt -o nospace 2>/dev/null
     fi
 }

@@ -7,7 +7,7 @@ _gcm-search() {
         value=${line%%$'\t'*}
         shown=$value
         [[ $line == *$'\t'* ]] && shown="$value  -- ${line#*$'\t'}"
-        if [[ $value == *[=/] ]]; then
+        if [[ $value == *[=:/] ]]; then
             # After a folder, or an option that waits for its value, the word goes on.
             open+=("$value") open_shown+=("$shown")
         else
