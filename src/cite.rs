@@ -19,9 +19,18 @@ pub struct Reference {
     pub key: String,
     /// The document.
     pub document: DocumentInfo,
-    /// The number of each passage cited, with its page; in order, each once. Empty where the document is cited as a
+    /// The number of each passage cited, with its place; in order, each once. Empty where the document is cited as a
     /// whole.
-    pub passages: BTreeMap<u32, Option<u32>>,
+    pub passages: BTreeMap<u32, Place>,
+}
+
+/// Where in its document a passage stands, as far as it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The numbered paragraph: `16 (c)`.
+    pub paragraph: Option<String>,
+    /// The page.
+    pub page: Option<u32>,
 }
 
 /// What is cited: a document as a whole, or a passage of it.
@@ -44,14 +53,17 @@ pub fn collect(cited: impl IntoIterator<Item = Cited>) -> Vec<Reference> {
     for one in cited {
         let (document, passage) = match one {
             Cited::Document(document) => (document, None),
-            Cited::Passage(stored) => (stored.document, Some((stored.passage.number, stored.passage.page))),
+            Cited::Passage(StoredPassage { document, passage, .. }) => {
+                let place = Place { paragraph: passage.paragraph, page: passage.page };
+                (document, Some((passage.number, place)))
+            }
         };
         let place = *places.entry(document.id.clone()).or_insert_with(|| {
             references.push(Reference { key: key(&document.id), document, passages: BTreeMap::new() });
             references.len() - 1
         });
-        if let (Some(reference), Some((number, page))) = (references.get_mut(place), passage) {
-            reference.passages.insert(number, page);
+        if let (Some(reference), Some((number, place))) = (references.get_mut(place), passage) {
+            reference.passages.insert(number, place);
         }
     }
     let mut count: HashMap<String, usize> = HashMap::new();
@@ -100,9 +112,11 @@ impl Reference {
         let list: Vec<String> = self
             .passages
             .iter()
-            .map(|(number, page)| match page {
-                Some(page) => format!("{number} (p. {page})"),
-                None => number.to_string(),
+            .map(|(number, place)| {
+                let paragraph = place.paragraph.as_ref().map(|paragraph| format!("para. {paragraph}"));
+                let page = place.page.map(|page| format!("p. {page}"));
+                let parts: Vec<String> = paragraph.into_iter().chain(page).collect();
+                if parts.is_empty() { number.to_string() } else { format!("{number} ({})", parts.join(", ")) }
             })
             .collect();
         Some(format!("{word} {}", list.join(", ")))
@@ -331,6 +345,7 @@ mod tests {
                 number,
                 headings: Vec::new(),
                 page,
+                paragraph: None,
                 language: Language::Italian,
                 text: String::new(),
             },
@@ -351,7 +366,7 @@ mod tests {
             assert!(one.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c)), "{one}");
             assert!(one.starts_with(|c: char| c.is_ascii_alphanumeric()), "{one}");
             assert_eq!(all.iter().filter(|other| *other == one).count(), 1, "{one}");
-            assert_eq!(keys(&odd[at..=at]), [one.clone()], "alone or not");
+            assert_eq!(keys(&odd[at..=at]), std::slice::from_ref(one), "alone or not");
         }
         let case = keys(&["Patto", "patto"]);
         assert_ne!(case[0].to_lowercase(), case[1].to_lowercase());

@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use gcm_search::engine::StoredPassage;
 use gcm_search::search::{PassageShown, TagsShown};
 
-use super::args::{ExportArgs, ExportFormat, Global};
+use super::args::{ExportArgs, ExportFormat};
+use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build};
 use crate::output;
