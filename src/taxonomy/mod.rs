@@ -520,9 +520,13 @@ impl Taxonomy {
         self.concepts.iter().enumerate().filter(move |(_, concept)| concept.scheme == scheme)
     }
 
-    /// The concept of a scheme that goes by a name: its id, or a label in any language, however typed.
+    /// The concept of a scheme that goes by a name: its id, or a label in any language, however typed. Of an id that
+    /// begins with the scheme's, such as `objective-7`, the rest is enough.
     pub fn by_name(&self, scheme: usize, name: &str) -> Option<usize> {
-        self.names.get(&name_key(name))?.iter().copied().find(|&index| self.concepts[index].scheme == scheme)
+        let is_of_scheme = |index: &usize| self.concepts[*index].scheme == scheme;
+        let named = self.names.get(&name_key(name)).and_then(|all| all.iter().copied().find(is_of_scheme));
+        let short = || self.concept_index(&format!("{}-{}", self.schemes[scheme].id, name.trim()));
+        named.or_else(|| short().filter(is_of_scheme))
     }
 
     /// The concepts that a run of tokens names, by a label or another name in any language and any form:
