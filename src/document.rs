@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The language of a document or passage, as far as our analysis tells languages apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Language {
     /// Italian, the language that the product is built around.
     #[serde(rename = "it")]

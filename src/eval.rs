@@ -13,17 +13,9 @@ use crate::taxonomy::Taxonomy;
 /// Judgements: for each query, the grade of each document; 0 or absent is not relevant.
 pub type Qrels = BTreeMap<String, HashMap<String, u32>>;
 
-/// A query to be measured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JudgedQuery {
-    /// Its id in the judgements.
-    pub id: String,
-    /// Its text.
-    pub text: String,
-}
-
 /// The measures of one ranked list, or their means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Measures {
     /// Normalised discounted cumulative gain of the first ten.
     #[serde(rename = "nDCG@10")]
@@ -80,42 +72,6 @@ pub fn parse_qrels(text: &str) -> Result<Qrels, String> {
     Ok(qrels)
 }
 
-/// Reads queries: JSON Lines (`id` or `_id`; `query` or `text`), or lines of an id, a tab and the query.
-///
-/// # Errors
-/// The first line that cannot be read, with its number.
-pub fn parse_queries(text: &str) -> Result<Vec<JudgedQuery>, String> {
-    #[derive(Deserialize)]
-    struct Line {
-        #[serde(alias = "_id", alias = "qid")]
-        id: serde_json::Value,
-        #[serde(alias = "text")]
-        query: String,
-    }
-    let mut queries = Vec::new();
-    for (at, line) in text.trim_start_matches('\u{FEFF}').lines().enumerate() {
-        if line.trim().is_empty() {
-            continue;
-        }
-        let wrong = |what: String| format!("line {}: {what}", at + 1);
-        let query = if line.trim_start().starts_with('{') {
-            let line: Line = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
-            let id = match line.id {
-                serde_json::Value::String(id) => id,
-                other => other.to_string(),
-            };
-            JudgedQuery { id, text: line.query }
-        } else {
-            let (id, text) = line
-                .split_once('\t')
-                .ok_or_else(|| wrong("neither JSON nor an id, a tab and a query".to_owned()))?;
-            JudgedQuery { id: id.trim().to_owned(), text: text.trim().to_owned() }
-        };
-        queries.push(query);
-    }
-    Ok(queries)
-}
-
 /// Measures one ranked list of documents, each listed once.
 pub fn measure(ranked: &[String], judged: &HashMap<String, u32>) -> Measures {
     let grade = |document: &String| judged.get(document).copied().unwrap_or(0);
@@ -162,8 +118,27 @@ pub fn mean(measures: &[Measures]) -> Measures {
     }
 }
 
+/// What measuring a ranking gave, as JSON shows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct RankingReport {
+    /// The version of the JSON: [`crate::search::FORMAT_VERSION`].
+    pub format_version: u32,
+    /// How many queries were measured.
+    pub queries: usize,
+    /// The ids of those without a judgement, which were left out.
+    pub unjudged: Vec<String>,
+    /// The means over all queries.
+    #[serde(flatten)]
+    pub mean: Measures,
+    /// The measures of each query, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_query: Option<BTreeMap<String, Measures>>,
+}
+
 /// Counts of right and wrong labels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct LabelCounts {
     /// Given and right.
     pub right: usize,
@@ -243,6 +218,7 @@ impl LabelledPassage {
 
 /// How well tags agree with labels, of one scheme in one group of passages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Agreement {
     /// How many passages were labelled for the scheme.
@@ -263,8 +239,11 @@ pub struct Agreement {
 
 /// Tags measured against labels.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TagReport {
+    /// The version of the JSON: [`crate::search::FORMAT_VERSION`].
+    pub format_version: u32,
     /// By group (`all`, and each language) and scheme.
     pub groups: BTreeMap<String, BTreeMap<String, Agreement>>,
     /// By concept.
@@ -357,13 +336,6 @@ mod tests {
         }
         assert!(parse_qrels("q\td\t1\nq\te\tx").unwrap_err().contains("line 2"));
         assert!(parse_qrels("q\td").unwrap_err().contains("line 1"));
-    }
-
-    #[test]
-    fn queries_come_in_two_forms() {
-        let queries = parse_queries("{\"_id\":\"a\",\"text\":\"x y\"}\n\nb\tz\n").unwrap();
-        assert_eq!((queries[0].text.as_str(), queries[1].id.as_str()), ("x y", "b"));
-        assert!(parse_queries("solo").unwrap_err().contains("line 1"));
     }
 
     #[test]

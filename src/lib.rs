@@ -11,8 +11,9 @@
 //! - [`analysis`] turns text into terms, for the index and for queries alike.
 //! - [`query`] reads what a user types and plans it, with words that [`glossary`] lends it in other languages;
 //!   [`engine`] keeps the index and answers plans.
-//! - [`indexer`] brings an index up to date; [`search`] asks it and makes answers fit to show.
-//! - [`matrix`] counts passages by two kinds of tags at once.
+//! - [`indexer`] brings an index up to date; [`search`] asks it and makes answers fit to show, limited by [`filters`].
+//! - [`batch`] answers many queries in one go, [`matrix`] counts passages by two kinds of tags at once.
+//! - [`provenance`] says what a run was made with, [`status`] what is in an index.
 //! - [`snippet`], [`suggest`] and [`eval`] help with showing, correcting and measuring.
 //! - [`cite`] makes references of what was found, [`concordance`] shows each occurrence of a word.
 //!
@@ -22,6 +23,7 @@
 #![warn(missing_docs)]
 
 pub mod analysis;
+pub mod batch;
 pub mod cite;
 pub mod concordance;
 pub mod corpus;
@@ -30,16 +32,21 @@ pub mod document;
 pub mod engine;
 pub mod eval;
 pub mod extract;
+pub mod filters;
 pub mod glossary;
 pub mod indexer;
+#[cfg(test)]
+mod json_schema;
 pub mod language;
 pub mod matrix;
 mod numbering;
 pub mod overrides;
+pub mod provenance;
 pub mod query;
 pub mod search;
 pub mod segment;
 pub mod snippet;
+pub mod status;
 pub mod suggest;
 pub mod tagger;
 pub mod taxonomy;

@@ -12,6 +12,7 @@ use crate::taxonomy::Taxonomy;
 ///
 /// A passage with several concepts counts in each of their cells, so cells add up to more than the total.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Matrix {
     /// [`FORMAT_VERSION`].
@@ -32,6 +33,7 @@ pub struct Matrix {
 
 /// The concepts along one side of a matrix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Axis {
     /// The id of the scheme.
@@ -44,6 +46,7 @@ pub struct Axis {
 
 /// A concept and how many passages carry it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Counted {
     /// Its id.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::{is_stop_word, tokenize};
 use crate::document::Language;
 use crate::engine::local::LocalEngine;
-use crate::engine::{Contribution, CrossCounts, DocumentInfo, EngineError, Hit, Page, StoredPassage};
+use crate::engine::{Contribution, CrossCounts, DocumentInfo, EngineError, Hit, Page, StoredPassage, Unit};
 use crate::glossary::Glossary;
 use crate::overrides::BY_HAND;
 use crate::query::plan::{Field, Filters, Plan, PlanOptions, Planner, Weights};
@@ -24,9 +24,10 @@ const TELLING_WORDS: usize = 25;
 
 /// The answer to one query.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// [`FORMAT_VERSION`].
+    /// The version of the JSON: [`FORMAT_VERSION`].
     pub format_version: u32,
     /// The query's id in a batch.
     pub id: Option<String>,
@@ -53,6 +54,7 @@ pub struct Answer {
 
 /// The filters of a query, as JSON shows them; what is not limited is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct FiltersShown {
     /// Tags, `scheme:id`.
@@ -90,8 +92,12 @@ impl From<&Filters> for FiltersShown {
 
 /// One hit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AnswerHit {
+    /// The version of the JSON ([`FORMAT_VERSION`]), where the hit is printed on a line of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format_version: Option<u32>,
     /// Its rank, from 1.
     pub rank: usize,
     /// Its score, comparable within one query.
@@ -127,8 +133,11 @@ pub struct AnswerHit {
 
 /// A passage by itself, with its tags and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PassageShown {
+    /// The version of the JSON: [`FORMAT_VERSION`].
+    pub format_version: u32,
     /// Its id.
     pub passage: String,
     /// Its document.
@@ -157,6 +166,7 @@ impl PassageShown {
     /// A stored passage with its tags.
     pub fn new(stored: StoredPassage, tags: TagsShown) -> PassageShown {
         PassageShown {
+            format_version: FORMAT_VERSION,
             passage: stored.id(),
             document: stored.document,
             headings: stored.passage.headings,
@@ -171,8 +181,39 @@ impl PassageShown {
     }
 }
 
+/// A text that was tagged without an index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TextTagged {
+    /// The version of the JSON: [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Its id; the number of the paragraph or line where it has none.
+    pub id: String,
+    /// Its dimensions, the surest first.
+    pub dimensions: Vec<ConceptFound>,
+    /// Its actors, the surest first.
+    pub actors: Vec<ConceptFound>,
+    /// Its tags of every further scheme of the taxonomy, by the scheme's id.
+    pub tags: BTreeMap<String, Vec<ConceptFound>>,
+}
+
+/// A concept found in a text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ConceptFound {
+    /// Its id.
+    pub id: String,
+    /// How surely, from 0 to 1, to two decimals.
+    pub score: f32,
+    /// Why.
+    pub evidence: Vec<Evidence>,
+}
+
 /// A part of a passage with the words found in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SnippetShown {
     /// The text.
@@ -183,6 +224,7 @@ pub struct SnippetShown {
 
 /// A tag as JSON shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TagShown {
     /// The concept's id.
@@ -205,6 +247,8 @@ pub struct Options {
     pub limit: usize,
     /// How many to pass over.
     pub offset: usize,
+    /// What is ranked.
+    pub unit: Unit,
     /// Every word must occur.
     pub all: bool,
     /// The same text is listed each time.
@@ -227,6 +271,7 @@ impl Default for Options {
             filters: Filters::default(),
             limit: 10,
             offset: 0,
+            unit: Unit::Passage,
             all: false,
             duplicates: false,
             explain: false,
@@ -264,13 +309,7 @@ impl<'a> Searcher<'a> {
     /// An index that cannot be read.
     pub fn answer(&mut self, query: &str, options: &Options) -> Result<Answer, EngineError> {
         let mut plan = self.plan(query, options);
-        let page = Page {
-            limit: options.limit,
-            offset: options.offset,
-            duplicates: options.duplicates,
-            explain: options.explain,
-            count: true,
-        };
+        let page = page(options);
         let mut found = self.engine.search(&plan, page)?;
         let suggestion = self.suggestion(query, &plan)?;
         let mut corrected = false;
@@ -377,20 +416,20 @@ impl<'a> Searcher<'a> {
         )
     }
 
-    /// Only the ids of the ranked list (document and passage number), for measuring.
+    /// Only the ids of the hits of [`Searcher::answer`] (document and passage number), for measuring.
     ///
     /// # Errors
     /// An index that cannot be read.
     pub fn ranked(&mut self, query: &str, options: &Options) -> Result<Vec<(String, u64)>, EngineError> {
         let plan = self.plan(query, options);
-        let page = Page {
-            limit: options.limit,
-            offset: options.offset,
-            duplicates: options.duplicates,
-            explain: false,
-            count: false,
-        };
-        let ids = self.engine.search_ids(&plan, page)?;
+        let page = Page { explain: false, count: false, ..page(options) };
+        let mut ids = self.engine.search_ids(&plan, page)?;
+        if ids.is_empty()
+            && let Some(other) = self.suggestion(query, &plan)?
+        {
+            let second = self.plan(&other, options);
+            ids = self.engine.search_ids(&second, page)?;
+        }
         Ok(ids.into_iter().map(|(document, number, _)| (document, number)).collect())
     }
 
@@ -409,6 +448,7 @@ impl<'a> Searcher<'a> {
                     tags.explain(self.taxonomy, tagger, &hit.stored);
                 }
                 AnswerHit {
+                    format_version: None,
                     rank: options.offset + at + 1,
                     score: round(hit.score),
                     passage: hit.stored.id(),
@@ -498,6 +538,18 @@ impl<'a> Searcher<'a> {
                 .map(|token| text[token.start..token.end].to_lowercase())
         });
         Ok(written.unwrap_or_else(|| folded.to_owned()))
+    }
+}
+
+/// The part of the ranked list that these options ask for.
+fn page(options: &Options) -> Page {
+    Page {
+        limit: options.limit,
+        offset: options.offset,
+        unit: options.unit,
+        duplicates: options.duplicates,
+        explain: options.explain,
+        count: true,
     }
 }
 

@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 
 use common::{ALL, Sealed, built_in, documents, passages, tags, words};
 use gcm_search::document::Language;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const STOCKTAKING: &str = "oim-italia/stocktaking-puerto-vallarta";
 
@@ -779,11 +779,14 @@ fn the_json_is_the_contracts() {
             assert!(score > 0.0 && score <= 1.0, "{tag}");
         }
     }
-    // JSON Lines are the same hits, one a line.
-    let lines = built_in()
+    // JSON Lines are the same hits, one a line, each with the version.
+    let mut lines = built_in()
         .run(["query", "autorità locali", "--dimension", "local", "--format", "jsonl"])
         .code_is(0)
         .json_lines();
+    for line in &mut lines {
+        assert_eq!(line.as_object_mut().expect("an object").remove("format_version"), Some(json!(1)));
+    }
     assert_eq!(&lines, hits);
 }
 

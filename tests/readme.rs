@@ -1,5 +1,6 @@
 //! What the READMEs show works. Proves: every command of gcm-search in a `sh` or `console` block of `README.md` and
-//! `README.it.md` runs, on an index of the built-in corpus, and ends with 0 (something found) or 1 (nothing found).
+//! `README.it.md` runs, on an index of the built-in corpus, and ends with 0 (something found) or 1 (nothing found); the
+//! scripts of the section "In scripts" run as a whole, where their interpreter is there.
 //!
 //! Left out are lines that cannot be run as they stand: pipes and redirections, and words in capitals to be filled in.
 
@@ -7,16 +8,27 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use common::{Run, Sealed, built_in};
 
-/// The commands of the READMEs' blocks, each with where it stands.
+/// The section whose blocks are whole scripts.
+const SCRIPTS: &str = "## In scripts";
+
+/// The commands of the READMEs' blocks, each with where it stands; those of scripts are run with them.
 fn commands(name: &str, text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut in_block = false;
+    let mut in_scripts = false;
     let mut continued: Option<(String, String)> = None;
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
+        if line.starts_with("## ") && !in_block {
+            in_scripts = line == SCRIPTS;
+        }
+        if in_scripts {
+            continue;
+        }
         if let Some(language) = line.strip_prefix("```") {
             in_block = !in_block && matches!(language.trim(), "sh" | "console" | "bash" | "shell");
             continue;
@@ -154,6 +166,67 @@ fn every_command_of_the_readmes_works() {
         assert!(run_at_all >= 5, "of the commands of {name} only {run_at_all} could be run");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// The blocks of the section with scripts: the language and the text of each.
+fn scripts(text: &str) -> Vec<(String, String)> {
+    let section = text.split(&format!("{SCRIPTS}\n")).nth(1).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let blocks = section.split("```").skip(1).step_by(2);
+    blocks.filter_map(|block| block.split_once('\n')).map(|(l, t)| (l.to_owned(), t.to_owned())).collect()
+}
+
+#[test]
+fn the_scripts_of_the_readme_work() {
+    let text =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    let scripts = scripts(&text);
+    let languages: Vec<&str> = scripts.iter().map(|(language, _)| language.as_str()).collect();
+    assert_eq!(languages, ["sh", "python", "r"]);
+    let folder = assert_cmd::cargo::cargo_bin!("gcm-search").parent().expect("a folder").to_path_buf();
+    for (language, script) in scripts {
+        let interpreter: &[&str] = match language.as_str() {
+            "sh" => &["sh", "-e"],
+            "python" => &["python3"],
+            _ => &["Rscript", "--vanilla"],
+        };
+        let there = Command::new(interpreter[0]).arg("--version").output();
+        if there.is_err() || (language == "python" && !there.is_ok_and(|output| output.status.success())) {
+            continue;
+        }
+        let sealed = repository();
+        let path = sealed.write("script", &script);
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let paths = std::env::split_paths(&paths).collect::<Vec<_>>();
+        let run = Run::of(
+            common::bare_command_of(interpreter[0], sealed.path())
+                .args(&interpreter[1..])
+                .arg(path)
+                .env("PATH", std::env::join_paths([vec![folder.clone()], paths].concat()).expect("a PATH")),
+        )
+        .code_is(0);
+        match language.as_str() {
+            "sh" => {
+                assert_eq!(
+                    run.stdout, "same: program, index, taxonomy, options, queries and results\n",
+                    "{run}"
+                );
+                let lines = |name: &str| {
+                    fs::read_to_string(sealed.path().join(name)).expect("a file").lines().count()
+                };
+                assert_eq!(
+                    (lines("passages.csv"), lines("run.trec"), lines("answers.jsonl")),
+                    (6, 5, 2),
+                    "{run}"
+                );
+            }
+            "python" => {
+                assert_eq!(run.stdout.lines().count(), 4, "{run}");
+                assert!(run.stdout.starts_with("q1 1 oim-italia/stocktaking-puerto-vallarta#4 ["), "{run}");
+            }
+            _ => drop(run.prints(&["q1", "q2", "10"])),
+        }
+    }
 }
 
 #[test]

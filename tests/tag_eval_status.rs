@@ -57,7 +57,7 @@ fn json_lines_are_tagged_one_by_one() {
         assert_is_local(tagged);
     }
     assert!(ids(&out[1], "actors").contains(&"local-authorities".to_owned()), "{}", out[1]);
-    assert_eq!(out[4], json!({"id": "nothing", "dimensions": [], "actors": []}));
+    assert_eq!(out[4], json!({"format_version": 1, "id": "nothing", "dimensions": [], "actors": []}));
     assert!(!sealed.index().exists(), "tag needs no index and makes none");
 }
 
@@ -73,7 +73,7 @@ fn what_tag_prints_has_its_shape() {
         keys.sort();
         keys
     };
-    assert_eq!(keys(&out[0]), ["actors", "dimensions", "id"]);
+    assert_eq!(keys(&out[0]), ["actors", "dimensions", "format_version", "id"]);
     let chars: Vec<char> = text.chars().collect();
     let mut words = Vec::new();
     for kind in ["dimensions", "actors"] {

@@ -1,10 +1,13 @@
 //! What the user typed, validated and nothing more. Parsing opens no file.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use gcm_search::batch::input::InputFormat;
 use gcm_search::document::{Date, Language};
+use gcm_search::engine;
 
 /// Searches documents on the Global Compact for Migration and the work of IOM.
 ///
@@ -85,6 +88,8 @@ pub enum Command {
     Index(IndexArgs),
     /// Find passages, best first
     Query(QueryArgs),
+    /// Answer many queries in one go, in their order
+    Batch(BatchArgs),
     /// Show a document, or a passage among its neighbours, with its tags and why
     Show(ShowArgs),
     /// Count passages by dimension and actor: who acts at which level
@@ -176,6 +181,18 @@ pub struct QueryArgs {
     /// Find passages like this one (DOCUMENT#N)
     #[arg(long, value_name = "ID", conflicts_with = "query")]
     pub like: Option<String>,
+    /// The form of the results [env: GCM_SEARCH_FORMAT] [default: text]
+    #[arg(short, long, value_enum)]
+    pub format: Option<ResultFormat>,
+    #[command(flatten)]
+    pub result: ResultArgs,
+    #[command(flatten)]
+    pub search: SearchArgs,
+}
+
+/// How queries are answered: the same for one query and for many.
+#[derive(Debug, Default, Args)]
+pub struct SearchArgs {
     /// How many hits [env: GCM_SEARCH_LIMIT] [default: 10]
     #[arg(short = 'n', long, value_name = "N")]
     pub limit: Option<usize>,
@@ -194,14 +211,129 @@ pub struct QueryArgs {
     /// List a text that stands in several places each time
     #[arg(long)]
     pub duplicates: bool,
-    /// The form of the results [env: GCM_SEARCH_FORMAT] [default: text]
-    #[arg(short, long, value_enum)]
-    pub format: Option<Format>,
+    /// What is ranked: passages, or documents by their best passage
+    #[arg(long, value_enum, default_value_t = Unit::Passage)]
+    pub unit: Unit,
     /// A TOML or JSON file with the weights of the ranking
     #[arg(long, value_name = "FILE", hide = true)]
     pub weights: Option<PathBuf>,
     #[command(flatten)]
     pub filters: FilterArgs,
+}
+
+/// How results are written, beside their form.
+#[derive(Debug, Args)]
+pub struct ResultArgs {
+    /// In CSV and TSV, keep text from running as a formula in a spreadsheet
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = true,
+        default_missing_value = "true",
+        action = ArgAction::Set
+    )]
+    pub csv_safe: bool,
+    /// Write text as it is
+    #[arg(long, conflicts_with = "csv_safe")]
+    pub no_csv_safe: bool,
+    /// Write what the results were made with and their hash to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+}
+
+impl Default for ResultArgs {
+    fn default() -> Self {
+        ResultArgs { csv_safe: true, no_csv_safe: false, manifest: None }
+    }
+}
+
+impl ResultArgs {
+    /// Whether text in tables is kept from running as a formula.
+    pub fn csv_safe(&self) -> bool {
+        self.csv_safe && !self.no_csv_safe
+    }
+}
+
+/// `batch`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Input, told apart by its first line:
+  lines    a query a line; its id is the number of the line
+  tsv      an id, a tab and the query; or columns named by a header
+  csv      a header: id, query (or text), limit, offset, dimension, actor, lang, document,
+           publisher, since, until; several values of a filter are parted by |
+  jsonl    {\"id\",\"query\",\"filters\":{\"dimension\":[…],…},\"limit\",\"offset\"}; _id and text count too
+  trec     topics: <top> <num> <title> </top>
+What a line says of filters, limit and offset comes before the options. A line that cannot be
+answered is reported in its place and on standard error; the exit code is then 2.")]
+pub struct BatchArgs {
+    /// The queries; - or nothing for standard input
+    pub file: Option<PathBuf>,
+    /// The form of the input [default: by its first line]
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub input_format: Option<InputForm>,
+    /// The form of the results
+    #[arg(short, long, value_enum, default_value_t = ResultFormat::Jsonl)]
+    pub format: ResultFormat,
+    #[command(flatten)]
+    pub result: ResultArgs,
+    /// How many queries are answered side by side [default: as many as there are cores]
+    #[arg(short, long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Print no results, but whether they would be those of this manifest, and what changed
+    #[arg(long, value_name = "MANIFEST", conflicts_with = "manifest")]
+    pub verify: Option<PathBuf>,
+    #[command(flatten)]
+    pub search: SearchArgs,
+}
+
+/// The form of a file of queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InputForm {
+    /// A query a line.
+    Lines,
+    /// An id, a tab and the query.
+    Tsv,
+    /// Columns named by a header.
+    Csv,
+    /// A JSON object a line.
+    Jsonl,
+    /// TREC topics.
+    Trec,
+}
+
+impl From<InputForm> for InputFormat {
+    fn from(form: InputForm) -> InputFormat {
+        match form {
+            InputForm::Lines => InputFormat::Lines,
+            InputForm::Tsv => InputFormat::Tsv,
+            InputForm::Csv => InputFormat::Csv,
+            InputForm::Jsonl => InputFormat::Jsonl,
+            InputForm::Trec => InputFormat::Trec,
+        }
+    }
+}
+
+/// The form of ranked lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ResultFormat {
+    /// For a person.
+    #[default]
+    Text,
+    /// One JSON object; of a batch, an array of them.
+    Json,
+    /// One JSON object a hit; of a batch, one a query.
+    Jsonl,
+    /// A table with commas.
+    Csv,
+    /// A table with tabs.
+    Tsv,
+    /// A TREC run.
+    Trec,
+    /// Quotations with their sources.
+    Markdown,
 }
 
 /// The form of results.
@@ -212,7 +344,7 @@ pub enum Format {
     Text,
     /// One JSON object.
     Json,
-    /// One JSON object a hit.
+    /// One JSON object a line.
     Jsonl,
 }
 
@@ -326,7 +458,7 @@ pub struct TagArgs {
 /// `eval`
 #[derive(Debug, Args)]
 pub struct EvalArgs {
-    /// Queries: JSON Lines or lines of an id, a tab and the query
+    /// Queries, in any form that batch reads
     #[arg(required_unless_present = "tags")]
     pub queries: Option<PathBuf>,
     /// Judgements: three columns (BEIR) or four (TREC)
@@ -353,9 +485,10 @@ pub struct EvalArgs {
 }
 
 /// What is ranked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Unit {
     /// Passages, by `DOCUMENT#N`.
+    #[default]
     Passage,
     /// Documents, each by its best passage.
     Document,
@@ -493,4 +626,13 @@ pub struct CompleteArgs {
     /// The words of the line; for bash, the command's name and the line up to the cursor
     #[arg(last = true)]
     pub words: Vec<OsString>,
+}
+
+impl From<Unit> for engine::Unit {
+    fn from(unit: Unit) -> engine::Unit {
+        match unit {
+            Unit::Passage => engine::Unit::Passage,
+            Unit::Document => engine::Unit::Document,
+        }
+    }
 }

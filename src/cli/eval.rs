@@ -1,17 +1,19 @@
 //! `eval`: rankings against judged queries, tags against labels.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write;
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File};
+use std::io::{BufReader, Write};
 use std::path::Path;
 use std::time::Instant;
 
+use gcm_search::batch;
+use gcm_search::batch::input::{Asked, BadLine, Queries};
 use gcm_search::engine::local::LocalEngine;
-use gcm_search::eval::{LabelledPassage, Measures, TagReport, mean, measure, parse_qrels, parse_queries};
+use gcm_search::eval::{LabelledPassage, Measures, RankingReport, TagReport, mean, measure, parse_qrels};
 use gcm_search::language;
-use gcm_search::search::{Options, Searcher};
+use gcm_search::search::{FORMAT_VERSION, Options, Searcher};
 use gcm_search::tagger::Tagger;
-use serde::Serialize;
+use gcm_search::taxonomy::Taxonomy;
 
 use super::args::{EvalArgs, Format, Unit};
 use super::settings::Global;
@@ -22,16 +24,6 @@ use crate::output;
 /// How deep a ranked list is measured.
 const DEPTH: usize = 100;
 
-#[derive(Debug, Serialize)]
-struct Report {
-    queries: usize,
-    unjudged: Vec<String>,
-    #[serde(flatten)]
-    mean: Measures,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    per_query: Option<BTreeMap<String, Measures>>,
-}
-
 pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     if let Some(gold) = &args.tags {
         return tags(global, args, gold, terminal);
@@ -40,14 +32,14 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
         return Err(Failure::new("eval needs queries and judgements, or --tags"));
     };
     let knowledge = Knowledge::load(global)?;
-    let named = |path: &Path, error: String| Failure::new(format!("{}: {error}", path.display()));
-    let list = parse_queries(&read(queries)?).map_err(|error| named(queries, error))?;
-    let judged = parse_qrels(&read(qrels)?).map_err(|error| named(qrels, error))?;
     let engine = LocalEngine::open(&global.index).map_err(|error| engine_failure(error, global))?;
+    let list = read_queries(queries, &knowledge.taxonomy)?;
+    let judged =
+        parse_qrels(&read(qrels)?).map_err(|error| Failure::new(format!("{}: {error}", qrels.display())))?;
     let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
-    let options = Options {
-        // A document may have several passages among the best.
-        limit: if args.unit == Unit::Document { DEPTH * 3 } else { DEPTH },
+    let common = Options {
+        limit: DEPTH,
+        unit: args.unit.into(),
         weights: super::query::weights(args.weights.as_deref())?,
         concepts: !args.no_concepts,
         ..Options::default()
@@ -60,18 +52,18 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
             unjudged.push(query.id.clone());
             continue;
         };
-        let found = searcher.ranked(&query.text, &options).map_err(|error| engine_failure(error, global))?;
-        let mut ranked: Vec<String> = Vec::with_capacity(DEPTH);
-        for (document, number) in found {
-            let id = match args.unit {
+        let options = batch::options(query, &common, &knowledge.taxonomy, &engine)
+            .map_err(|reason| bad_line(queries, query.clone().bad(reason)))?;
+        // How deep a list is measured is not for a query to say.
+        let options = Options { limit: DEPTH, offset: 0, ..options };
+        let found = searcher.ranked(&query.query, &options).map_err(|error| engine_failure(error, global))?;
+        let ranked: Vec<String> = found
+            .into_iter()
+            .map(|(document, number)| match args.unit {
                 Unit::Passage => format!("{document}#{number}"),
                 Unit::Document => document,
-            };
-            if !ranked.contains(&id) {
-                ranked.push(id);
-            }
-        }
-        ranked.truncate(DEPTH);
+            })
+            .collect();
         measures.insert(query.id.clone(), measure(&ranked, grades));
     }
     let elapsed = begin.elapsed();
@@ -87,7 +79,8 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
         terminal.warn(&format!("{} queries have no judgement and were left out", unjudged.len()));
     }
     let all: Vec<Measures> = measures.values().copied().collect();
-    let report = Report {
+    let report = RankingReport {
+        format_version: FORMAT_VERSION,
         queries: all.len(),
         unjudged,
         mean: mean(&all),
@@ -128,6 +121,26 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
     Ok(Outcome::Found)
 }
 
+/// All queries of a file; a measure over a part of them would say nothing, so a bad line is an error.
+fn read_queries(path: &Path, taxonomy: &Taxonomy) -> Result<Vec<Asked>, Failure> {
+    let unreadable = |error| Failure::new(format!("cannot read {}: {error}", path.display()));
+    let file = File::open(path).map_err(unreadable)?;
+    let mut queries = Vec::new();
+    let mut ids = HashSet::new();
+    for line in Queries::open(BufReader::new(file), None, taxonomy).map_err(unreadable)? {
+        let query = line.map_err(unreadable)?.map_err(|bad| bad_line(path, bad))?;
+        if !ids.insert(query.id.clone()) {
+            return Err(bad_line(path, query.bad("its id stands in the file twice")));
+        }
+        queries.push(query);
+    }
+    Ok(queries)
+}
+
+fn bad_line(path: &Path, bad: BadLine) -> Failure {
+    Failure::new(format!("{}, line {}: {}", path.display(), bad.number, bad.reason))
+}
+
 fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
 }
@@ -137,7 +150,7 @@ fn tags(global: &Global, args: &EvalArgs, gold: &Path, terminal: &Terminal) -> R
     let knowledge = Knowledge::load(global)?;
     let taxonomy = &knowledge.taxonomy;
     let mut tagger = Tagger::new(taxonomy, &knowledge.model);
-    let mut report = TagReport::default();
+    let mut report = TagReport { format_version: FORMAT_VERSION, ..TagReport::default() };
     for (at, line) in read(gold)?.lines().enumerate() {
         if line.trim().is_empty() {
             continue;

@@ -3,7 +3,7 @@
 use gcm_search::matrix::Matrix;
 use gcm_search::search::{Options, Searcher};
 
-use super::args::{Format, MatrixArgs, MatrixFormat, QueryArgs};
+use super::args::{Format, MatrixArgs, MatrixFormat, QueryArgs, ResultFormat, SearchArgs};
 use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build, query, scheme_named};
@@ -61,18 +61,17 @@ fn list(global: &Global, args: &MatrixArgs, cell: &str, terminal: &Terminal) -> 
     filters.tag.push(format!("{}:{}", args.rows, row.trim()));
     filters.tag.push(format!("{}:{}", args.columns, column.trim()));
     let format = match args.format {
-        MatrixFormat::Text => Format::Text,
-        MatrixFormat::Json => Format::Json,
-        MatrixFormat::Csv | MatrixFormat::Svg => {
-            return Err(Failure::new("the passages of a cell come as text or JSON")
+        MatrixFormat::Text => ResultFormat::Text,
+        MatrixFormat::Json => ResultFormat::Json,
+        MatrixFormat::Csv => ResultFormat::Csv,
+        MatrixFormat::Svg => {
+            return Err(Failure::new("the passages of a cell come as text, CSV or JSON")
                 .hint("leave out --format, or use query with --tag for other forms"));
         }
     };
     let as_query = QueryArgs {
         query: args.query.clone(),
-        filters,
-        all: args.all,
-        no_concepts: args.no_concepts,
+        search: SearchArgs { filters, all: args.all, no_concepts: args.no_concepts, ..SearchArgs::default() },
         format: Some(format),
         ..QueryArgs::default()
     };

@@ -1,6 +1,7 @@
 //! The commands: what each file here reads from the user, and the only place, with `output`, that prints.
 
 mod args;
+mod batch;
 mod cite;
 mod complete;
 mod completions;
@@ -17,6 +18,7 @@ mod matrix;
 mod pager;
 mod progress;
 mod query;
+mod record;
 mod settings;
 mod show;
 mod status;
@@ -30,17 +32,18 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use gcm_search::corpus::Source;
-use gcm_search::document::Language;
 use gcm_search::engine::local::LocalEngine;
 use gcm_search::engine::{EngineError, ErrorKind as EngineErrorKind};
+use gcm_search::filters::{FilterError, FilterNames};
 use gcm_search::glossary::Glossary;
 use gcm_search::query::Filters;
-use gcm_search::query::plan::tag_token;
+use gcm_search::search::Options;
 use gcm_search::tagger::{BUILT_IN_MODEL, Model};
 use gcm_search::taxonomy::{BUILT_IN, Taxonomy, TaxonomyError};
 
 use crate::output;
-use args::{Cli, Command, FilterArgs, GlobalArgs};
+pub use args::ResultFormat;
+use args::{Cli, Command, FilterArgs, GlobalArgs, SearchArgs};
 pub use failure::Failure;
 use settings::{Global, Surroundings};
 use terminal::Terminal;
@@ -142,6 +145,7 @@ fn run(
     match command {
         Command::Index(args) => index::run(global, args, terminal),
         Command::Query(args) => query::run(global, args, terminal),
+        Command::Batch(args) => batch::run(global, args, terminal),
         Command::Show(args) => show::run(global, args, terminal),
         Command::Matrix(args) => matrix::run(global, args, terminal),
         Command::Status(args) => status::run(global, args, terminal),
@@ -300,9 +304,27 @@ fn scheme_named(taxonomy: &Taxonomy, name: &str) -> Result<usize, Failure> {
     })
 }
 
-/// Names of languages that are likely to be mistyped.
-const LANGUAGE_NAMES: [&str; 8] =
-    ["italiano", "italian", "inglese", "english", "francese", "french", "spagnolo", "spanish"];
+/// The options of a search as the user typed them, checked against what there is.
+fn search_options(
+    global: &Global,
+    args: &SearchArgs,
+    taxonomy: &Taxonomy,
+    engine: &LocalEngine,
+) -> Result<Options, Failure> {
+    Ok(Options {
+        filters: filters(&args.filters, taxonomy, engine, global)?,
+        limit: args.limit.unwrap_or(global.limit),
+        offset: args.offset,
+        unit: args.unit.into(),
+        all: args.all,
+        duplicates: args.duplicates,
+        explain: args.explain,
+        concepts: !args.no_concepts,
+        labels: global.labels,
+        weights: query::weights(args.weights.as_deref())?,
+        ..Options::default()
+    })
+}
 
 /// The filters that a user typed, checked against what there is.
 fn filters(
@@ -311,53 +333,29 @@ fn filters(
     engine: &LocalEngine,
     global: &Global,
 ) -> Result<Filters, Failure> {
-    let mut filters = Filters { since: args.since, until: args.until, ..Filters::default() };
+    let failed = |error| match error {
+        FilterError::Name { message, hint } => {
+            let failure = Failure::new(message);
+            hint.into_iter().fold(failure, Failure::hint)
+        }
+        FilterError::Engine(error) => engine_failure(error, global),
+    };
+    let mut names = FilterNames {
+        languages: args.lang.clone(),
+        documents: args.document.clone(),
+        publishers: args.publisher.clone(),
+        since: args.since,
+        until: args.until,
+        ..FilterNames::default()
+    };
     let named = [("dimension", &args.dimension), ("actor", &args.actor), ("objective", &args.objective)];
-    let mut tags: Vec<(&str, &str)> =
-        named.iter().flat_map(|(scheme, names)| names.iter().map(|name| (*scheme, name.as_str()))).collect();
+    for (scheme, values) in named {
+        for value in values {
+            names.concepts.push((scheme_named(taxonomy, scheme)?, value.clone()));
+        }
+    }
     for tag in &args.tag {
-        tags.push(tag.split_once(':').ok_or_else(|| {
-            Failure::new(format!("\"{tag}\" is no tag"))
-                .hint("write a scheme, a colon and a name: actor:states")
-        })?);
+        names.add(taxonomy, "tag", tag).map_err(failed)?;
     }
-    for (scheme, name) in tags {
-        let scheme = scheme_named(taxonomy, scheme)?;
-        filters.tags.push(tag_token(taxonomy, scheme, name).map_err(Failure::new)?);
-    }
-    for code in &args.lang {
-        filters.languages.push(code.parse::<Language>().map_err(|error| {
-            let failure = Failure::new(error);
-            match gcm_search::suggest::nearest(code, LANGUAGE_NAMES) {
-                Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
-                None => failure,
-            }
-        })?);
-    }
-    for (kind, names, target) in [
-        ("document", &args.document, &mut filters.documents),
-        ("publisher", &args.publisher, &mut filters.publishers),
-    ] {
-        if names.is_empty() {
-            continue;
-        }
-        let known = engine.filter_values(kind).map_err(|error| engine_failure(error, global))?;
-        for name in names {
-            let folded = gcm_search::analysis::fold::fold(name.trim().trim_end_matches('/'));
-            if !known.contains_key(&folded) {
-                let failure = Failure::new(format!("no {kind} in the index is called \"{name}\""));
-                let nearest = gcm_search::suggest::nearest(name, known.keys().map(String::as_str));
-                return Err(match nearest {
-                    Some(near) => failure.hint(format!("did you mean \"{near}\"?")),
-                    None if kind == "publisher" => failure.hint(format!(
-                        "known are {}",
-                        known.keys().take(10).cloned().collect::<Vec<_>>().join(", ")
-                    )),
-                    None => failure.hint("gcm-search status --documents lists them"),
-                });
-            }
-            target.push(name.clone());
-        }
-    }
-    Ok(filters)
+    names.resolve(taxonomy, engine).map_err(failed)
 }

@@ -1,37 +1,29 @@
 //! `query`: ranked passages.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
+use gcm_search::provenance::QueriesIdentity;
 use gcm_search::query::Weights;
-use gcm_search::search::{Options, Searcher};
+use gcm_search::search::Searcher;
 use gcm_search::tagger::Tagger;
 
-use super::args::{Format, QueryArgs};
+use super::args::QueryArgs;
 use super::lookup::Named;
+use super::record::{Made, Results, Target};
 use super::settings::Global;
 use super::terminal::Terminal;
-use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build};
-use crate::output;
+use super::{Failure, Knowledge, Outcome, engine_failure, open_or_build, search_options};
+use crate::output::{self, Lists};
 
 pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let knowledge = if args.explain { Knowledge::load(global)? } else { Knowledge::load_outline(global)? };
+    let knowledge =
+        if args.search.explain { Knowledge::load(global)? } else { Knowledge::load_outline(global)? };
     let engine = open_or_build(global, &knowledge, terminal)?;
-    let options = Options {
-        filters: filters(&args.filters, &knowledge.taxonomy, &engine, global)?,
-        limit: args.limit.unwrap_or(global.limit),
-        offset: args.offset,
-        all: args.all,
-        duplicates: args.duplicates,
-        explain: args.explain,
-        concepts: !args.no_concepts,
-        labels: global.labels,
-        weights: weights(args.weights.as_deref())?,
-        ..Options::default()
-    };
+    let options = search_options(global, &args.search, &knowledge.taxonomy, &engine)?;
+    let target = args.result.manifest.as_deref().map(Target::open).transpose()?;
     let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
-    if args.explain {
+    if args.search.explain {
         searcher = searcher.with_tagger(Tagger::new(&knowledge.taxonomy, &knowledge.model));
     }
     let answer = match &args.like {
@@ -43,21 +35,33 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
         terminal.note(&output::printable(note));
     }
     let format = args.format.unwrap_or(global.format);
-    let mut out = terminal.output(format);
-    match format {
-        Format::Text => {
-            let labels: Vec<&str> = answer
-                .concepts
-                .iter()
-                .filter_map(|id| knowledge.taxonomy.concept_index(id))
-                .map(|index| knowledge.taxonomy.concepts[index].labels.get(global.labels))
-                .collect();
-            output::text::answer(&mut out, &answer, &labels, terminal.width())?;
-        }
-        Format::Json => output::json::answer(&mut out, &answer)?,
-        Format::Jsonl => output::json::hits(&mut out, &answer)?,
-    }
+    let lists = Lists {
+        taxonomy: &knowledge.taxonomy,
+        labels: global.labels,
+        format,
+        many: false,
+        unit: options.unit,
+        csv_safe: args.result.csv_safe(),
+        width: terminal.width(),
+    };
+    let mut out = Results::new(terminal.results(format), format);
+    let mut buffer = Vec::new();
+    lists.begin(&mut buffer)?;
+    lists.answer(&mut buffer, &answer)?;
+    lists.end(&mut buffer)?;
+    out.write(&buffer)?;
     out.flush()?;
+    if let Some(target) = target {
+        let query = answer.query.as_bytes();
+        let queries = QueriesIdentity {
+            file: None,
+            query: Some(answer.query.clone()),
+            blake3: blake3::hash(query).to_hex().to_string(),
+            bytes: query.len() as u64,
+        };
+        let made = Made { engine: &engine, options: &options, lists, input_format: None };
+        target.write(&made.manifest(queries, out.identity(1, 0), global)?)?;
+    }
     Ok(if answer.total > 0 { Outcome::Found } else { Outcome::Nothing })
 }
 

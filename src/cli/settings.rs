@@ -12,7 +12,7 @@ use gcm_search::document::Language;
 use gcm_search::suggest::nearest;
 use toml::de::{DeTable, DeValue};
 
-use super::args::{Color, Format, GlobalArgs, label_language};
+use super::args::{Color, GlobalArgs, ResultFormat, label_language};
 use super::failure::Failure;
 
 /// The file that a project keeps its settings in; looked for from the working directory upwards.
@@ -87,7 +87,7 @@ pub struct Global {
     /// How many hits `query` lists.
     pub limit: usize,
     /// The form of the results of `query`.
-    pub format: Format,
+    pub format: ResultFormat,
     /// Commands that turn a file into text, by the file's extension in lower case.
     pub extract: BTreeMap<String, Vec<String>>,
     /// Say only what is wrong.
@@ -260,7 +260,7 @@ impl Global {
             color: Color::Auto,
             pager: Some(DEFAULT_PAGER.to_owned()),
             limit: DEFAULT_LIMIT,
-            format: Format::Text,
+            format: ResultFormat::Text,
             extract: BTreeMap::new(),
             quiet: args.quiet,
             verbose: args.verbose,

@@ -4,31 +4,15 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use gcm_search::engine::local::LocalEngine;
-use gcm_search::indexer::{Manifest, fingerprint, what_changed};
+use gcm_search::indexer::fingerprint;
+use gcm_search::status::Status;
 use gcm_search::tagger::BUILT_IN_MODEL;
-use serde::Serialize;
 
 use super::args::{Format, StatusArgs};
 use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure};
 use crate::output;
-
-#[derive(Debug, Serialize)]
-struct Status {
-    index: String,
-    program: String,
-    documents: usize,
-    passages: usize,
-    sources: Vec<String>,
-    languages: BTreeMap<String, u64>,
-    publishers: BTreeMap<String, u64>,
-    out_of_date: Option<&'static str>,
-    not_read: Vec<String>,
-    verified: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    document_ids: Option<Vec<String>>,
-}
 
 pub fn run(global: &Global, args: &StatusArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let knowledge = Knowledge::load(global)?;
@@ -40,30 +24,12 @@ pub fn run(global: &Global, args: &StatusArgs, terminal: &Terminal) -> Result<Ou
         None
     };
     let engine = LocalEngine::open(&global.index).map_err(failed)?;
-    let manifest = Manifest::read(&engine).map_err(failed)?;
+    let now = fingerprint(&knowledge.taxonomy, BUILT_IN_MODEL);
     let status = Status {
         index: global.index.display().to_string(),
-        program: engine.info().program.clone(),
-        documents: engine.info().documents,
-        passages: engine.info().passages,
-        sources: manifest
-            .sources
-            .iter()
-            .map(|source| source.clone().unwrap_or_else(|| "built-in corpus".to_owned()))
-            .collect(),
-        languages: engine.filter_values("lang").map_err(failed)?,
-        publishers: engine.filter_values("publisher").map_err(failed)?,
-        out_of_date: what_changed(
-            &engine.info().fingerprint,
-            &fingerprint(&knowledge.taxonomy, BUILT_IN_MODEL),
-        ),
-        not_read: manifest
-            .files
-            .iter()
-            .flat_map(|(key, entry)| entry.failures.iter().map(move |reason| format!("{key}: {reason}")))
-            .collect(),
         verified,
         document_ids: args.documents.then(|| engine.document_ids().map_err(failed)).transpose()?,
+        ..Status::of(&engine, &now).map_err(failed)?
     };
     let mut out = terminal.output(args.format);
     match args.format {
@@ -91,7 +57,7 @@ fn print(out: &mut dyn Write, status: &Status) -> Result<(), Failure> {
     if status.languages.contains_key("und") {
         writeln!(out, "            und: other languages, searched by exact words only")?;
     }
-    if let Some(why) = status.out_of_date {
+    if let Some(why) = &status.out_of_date {
         writeln!(out, "out of date {why}; to mend it: gcm-search index")?;
     }
     for failure in &status.not_read {

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use gcm_search::document::Language;
 use gcm_search::language;
-use gcm_search::tagger::{Evidence, Tag, Tagger};
+use gcm_search::search::{ConceptFound, FORMAT_VERSION, TextTagged};
+use gcm_search::tagger::{Tag, Tagger};
 use gcm_search::taxonomy::Taxonomy;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::args::TagArgs;
 use super::settings::Global;
@@ -24,22 +25,6 @@ struct Line {
     text: String,
     #[serde(alias = "language")]
     lang: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Tagged {
-    id: String,
-    dimensions: Vec<TaggedConcept>,
-    actors: Vec<TaggedConcept>,
-    /// Of every further scheme of the taxonomy.
-    tags: BTreeMap<String, Vec<TaggedConcept>>,
-}
-
-#[derive(Debug, Serialize)]
-struct TaggedConcept {
-    id: String,
-    score: f32,
-    evidence: Vec<Evidence>,
 }
 
 pub fn run(global: &Global, args: &TagArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
@@ -136,8 +121,13 @@ fn tag(
 ) -> Result<bool, Failure> {
     let language = lang.unwrap_or_else(|| language::of_passage(text, None));
     let tags = tagger.tag(text, &[], language, true);
-    let mut tagged =
-        Tagged { id: id.to_owned(), dimensions: Vec::new(), actors: Vec::new(), tags: BTreeMap::new() };
+    let mut tagged = TextTagged {
+        format_version: FORMAT_VERSION,
+        id: id.to_owned(),
+        dimensions: Vec::new(),
+        actors: Vec::new(),
+        tags: BTreeMap::new(),
+    };
     let is_empty = tags.is_empty();
     for Tag { concept, score, evidence } in tags {
         let concept = &taxonomy.concepts[concept];
@@ -147,7 +137,7 @@ fn tag(
             other => tagged.tags.entry(other.to_owned()).or_default(),
         };
         let score = (score * 100.0).round() / 100.0;
-        of_scheme.push(TaggedConcept { id: concept.id.clone(), score, evidence });
+        of_scheme.push(ConceptFound { id: concept.id.clone(), score, evidence });
     }
     output::json::line(out, &tagged)?;
     Ok(!is_empty)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::{Color, Format};
+use super::args::{Color, Format, ResultFormat};
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::pager::Paged;
@@ -79,6 +79,11 @@ impl Terminal {
             }
             _ => direct,
         }
+    }
+
+    /// Standard output as a form of ranked lists asks for it.
+    pub fn results(&self, format: ResultFormat) -> Box<dyn Write> {
+        self.output(if format == ResultFormat::Text { Format::Text } else { Format::Json })
     }
 
     /// Standard output, buffered, for machines: every byte as it is.

@@ -37,7 +37,7 @@ use tantivy::{
 use super::counts::cross_counts;
 use super::near::NearQuery;
 use super::rescore::{ScoredLeaf, idf, rescore};
-use super::{Contribution, CrossCounts, EngineError, ErrorKind, Found, Hit, Page, StoredPassage};
+use super::{Contribution, CrossCounts, EngineError, ErrorKind, Found, Hit, Page, StoredPassage, Unit};
 use crate::analysis::Terms;
 use crate::query::plan::{
     Clause, Field, Filters, Leaf, Plan, Translated, WordPlan, document_token, language_token, publisher_token,
@@ -66,6 +66,7 @@ const MERGE_ALL_LIMIT: u64 = 300_000;
 
 /// What made an index: another value of any of these makes other terms, passages or tags.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Fingerprint {
     /// [`SCHEMA_VERSION`].
     pub schema: u32,
@@ -417,7 +418,7 @@ impl LocalEngine {
             };
             let scored = rescore(searcher, self.fields.exact, &top, &lowered.leaves, plan, &window)
                 .map_err(|error| self.error(error))?;
-            let mut scored = self.rank(searcher, scored, page.duplicates)?;
+            let mut scored = self.rank(searcher, scored, page)?;
             if scored.len() < wanted && !exhausted {
                 fetch = fetch.saturating_mul(4).min(all);
                 continue;
@@ -465,12 +466,13 @@ impl LocalEngine {
         Ok(top)
     }
 
-    /// Orders by score, then document, then passage, and leaves out texts that stand above already.
+    /// Orders by score, then document, then passage. Leaves out texts that stand above already, and where documents are
+    /// ranked all but the best passage of each.
     fn rank(
         &self,
         searcher: &Searcher,
         mut scored: Vec<Scored>,
-        duplicates: bool,
+        page: Page,
     ) -> Result<Vec<Scored>, EngineError> {
         scored.sort_by(|one, other| other.score.total_cmp(&one.score));
         let mut start = 0;
@@ -488,21 +490,30 @@ impl LocalEngine {
             }
             start = end;
         }
-        if duplicates {
-            return Ok(scored);
+        if !page.duplicates {
+            let columns = searcher
+                .segment_readers()
+                .iter()
+                .map(|segment| segment.fast_fields().u64("duplicate"))
+                .collect::<tantivy::Result<Vec<_>>>()
+                .map_err(|error| self.error(error))?;
+            let mut seen = HashSet::new();
+            scored.retain(|s| {
+                columns[s.address.segment_ord as usize]
+                    .first(s.address.doc_id)
+                    .is_none_or(|hash| seen.insert(hash))
+            });
         }
-        let columns = searcher
-            .segment_readers()
-            .iter()
-            .map(|segment| segment.fast_fields().u64("duplicate"))
-            .collect::<tantivy::Result<Vec<_>>>()
-            .map_err(|error| self.error(error))?;
-        let mut seen = HashSet::new();
-        scored.retain(|s| {
-            columns[s.address.segment_ord as usize]
-                .first(s.address.doc_id)
-                .is_none_or(|hash| seen.insert(hash))
-        });
+        if page.unit == Unit::Document {
+            let mut seen = HashSet::new();
+            let mut best = Vec::new();
+            for s in scored {
+                if seen.insert(self.key(searcher, s.address)?.0) {
+                    best.push(s);
+                }
+            }
+            scored = best;
+        }
         Ok(scored)
     }
 
@@ -624,6 +635,15 @@ impl LocalEngine {
             out.insert(token[prefix.len()..].to_owned(), count);
         }
         Ok(out)
+    }
+
+    /// Whether any passage has this filter token (`document:…`, `publisher:…`, `lang:…`).
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn has_filter_token(&self, token: &str) -> Result<bool, EngineError> {
+        let term = Term::from_field_text(self.fields.filter, token);
+        Ok(self.reader.searcher().doc_freq(&term).map_err(|error| self.error(error))? > 0)
     }
 
     fn terms_of(&self, field: SchemaField, prefix: &str) -> Result<Vec<String>, EngineError> {

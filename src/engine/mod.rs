@@ -14,6 +14,7 @@ use crate::document::{Date, Language, Passage};
 
 /// What is known of a passage's document, as every hit carries it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct DocumentInfo {
     /// Its id.
     pub id: String,
@@ -56,6 +57,7 @@ impl StoredPassage {
 
 /// What one tier of one word added to a score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Contribution {
     /// The word of the query.
     pub word: String,
@@ -98,6 +100,18 @@ pub struct CrossCounts {
     pub cells: Vec<Vec<u64>>,
 }
 
+/// What is ranked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Unit {
+    /// Passages.
+    #[default]
+    Passage,
+    /// Documents, each as its best passage.
+    Document,
+}
+
 /// Which part of the ranked list is wanted, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
@@ -105,6 +119,8 @@ pub struct Page {
     pub limit: usize,
     /// How many to pass over.
     pub offset: usize,
+    /// What is ranked.
+    pub unit: Unit,
     /// Whether a text that stands in several places is listed each time.
     pub duplicates: bool,
     /// Whether each score is to be explained.
@@ -116,7 +132,7 @@ pub struct Page {
 impl Page {
     /// The first `limit` hits.
     pub fn first(limit: usize) -> Page {
-        Page { limit, offset: 0, duplicates: false, explain: false, count: true }
+        Page { limit, offset: 0, unit: Unit::Passage, duplicates: false, explain: false, count: true }
     }
 }
 

@@ -1,11 +1,14 @@
 //! Comma-separated values (RFC 4180) that a spreadsheet can open: quoted where need be, and so that no text can run as a
-//! formula.
+//! formula. Also the columns of ranked lists, which `tsv` shares, and those of exported passages.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Write;
 
+use gcm_search::batch::LineError;
+use gcm_search::batch::input::VALUE_SEPARATOR;
 use gcm_search::matrix::Matrix;
-use gcm_search::search::{PassageShown, TagShown};
+use gcm_search::search::{Answer, AnswerHit, PassageShown, TagShown};
 
 use crate::cli::Failure;
 
@@ -29,6 +32,12 @@ impl<'a> Cell<'a> {
     /// A cell with a text, or an empty one.
     pub fn maybe(text: Option<impl Into<Cow<'a, str>>>) -> Cell<'a> {
         text.map_or(Cell::Empty, Cell::text)
+    }
+
+    /// A cell with a count.
+    pub fn count(count: usize) -> Cell<'a> {
+        // Exact up to 2^53, which no count here comes near.
+        Cell::Number(count as f64)
     }
 
     /// What stands in the table; with `safe`, no text is left that a spreadsheet would run.
@@ -65,8 +74,100 @@ pub fn rows<'a>(
     Ok(())
 }
 
+/// The columns of ranked lists, in order.
+pub const COLUMNS: [&str; 21] = [
+    "id",
+    "query",
+    "total",
+    "rank",
+    "score",
+    "passage",
+    "document",
+    "title",
+    "publisher",
+    "date",
+    "symbol",
+    "url",
+    "page",
+    "paragraph",
+    "headings",
+    "language",
+    "text",
+    "dimensions",
+    "actors",
+    "tags",
+    "error",
+];
+
+/// The row with the names of the columns.
+pub fn header() -> Vec<Cell<'static>> {
+    COLUMNS.iter().map(|name| Cell::text(*name)).collect()
+}
+
+/// A row for each hit; one without rank for a query that found nothing.
+pub fn answer(answer: &Answer) -> Vec<Vec<Cell<'_>>> {
+    let start = || {
+        vec![Cell::maybe(answer.id.as_deref()), Cell::text(answer.query.as_str()), Cell::count(answer.total)]
+    };
+    if answer.hits.is_empty() {
+        let mut row = start();
+        row.resize(COLUMNS.len(), Cell::Empty);
+        return vec![row];
+    }
+    answer.hits.iter().map(|found| start().into_iter().chain(hit(found)).collect()).collect()
+}
+
+fn hit(hit: &AnswerHit) -> Vec<Cell<'_>> {
+    let document = &hit.document;
+    vec![
+        Cell::count(hit.rank),
+        Cell::Number(hit.score),
+        Cell::text(hit.passage.as_str()),
+        Cell::text(document.id.as_str()),
+        Cell::maybe(document.title.as_deref()),
+        Cell::maybe(document.publisher.as_deref()),
+        Cell::maybe(document.date.map(|date| date.to_string())),
+        Cell::maybe(document.symbol.as_deref()),
+        Cell::maybe(document.url.as_deref()),
+        hit.page.map_or(Cell::Empty, |page| Cell::Number(f64::from(page))),
+        Cell::maybe(hit.paragraph.as_deref()),
+        Cell::text(hit.headings.join(" › ")),
+        Cell::text(hit.language.code()),
+        Cell::text(hit.text.as_str()),
+        tags(&hit.dimensions),
+        tags(&hit.actors),
+        other_tags(&hit.tags),
+        Cell::Empty,
+    ]
+}
+
+/// The ids of tags in one cell.
+fn tags<'a>(tags: &[TagShown]) -> Cell<'a> {
+    in_one_cell(tags.iter().map(|tag| tag.id.clone()))
+}
+
+/// The tags of further schemes in one cell, each `scheme:id`.
+fn other_tags<'a>(tags: &BTreeMap<String, Vec<TagShown>>) -> Cell<'a> {
+    let of_scheme = |(scheme, tags): (&String, &Vec<TagShown>)| -> Vec<String> {
+        tags.iter().map(|tag| format!("{scheme}:{}", tag.id)).collect()
+    };
+    in_one_cell(tags.iter().flat_map(of_scheme))
+}
+
+fn in_one_cell<'a>(values: impl Iterator<Item = String>) -> Cell<'a> {
+    Cell::text(values.collect::<Vec<_>>().join(&VALUE_SEPARATOR.to_string()))
+}
+
+/// The row of a line that could not be answered.
+pub fn bad_line(bad: &LineError) -> Vec<Cell<'_>> {
+    let mut row = vec![Cell::text(bad.id.as_str()), Cell::maybe(bad.query.as_deref())];
+    row.resize(COLUMNS.len() - 1, Cell::Empty);
+    row.push(Cell::text(format!("line {}: {}", bad.line, bad.error)));
+    row
+}
+
 /// The columns of exported passages, in order.
-pub const PASSAGE_COLUMNS: [&str; 16] = [
+pub const PASSAGE_COLUMNS: [&str; 17] = [
     "passage",
     "document",
     "title",
@@ -83,6 +184,7 @@ pub const PASSAGE_COLUMNS: [&str; 16] = [
     "text",
     "dimensions",
     "actors",
+    "tags",
 ];
 
 /// The row with the names of the columns of exported passages.
@@ -110,29 +212,29 @@ pub fn passage(shown: &PassageShown) -> Vec<Cell<'_>> {
         Cell::text(shown.text.as_str()),
         tags(&shown.dimensions),
         tags(&shown.actors),
+        other_tags(&shown.tags),
     ]
-}
-
-/// The ids of tags in one cell.
-fn tags(tags: &[TagShown]) -> Cell<'_> {
-    let ids: Vec<&str> = tags.iter().map(|tag| tag.id.as_str()).collect();
-    Cell::text(ids.join("|"))
 }
 
 /// A matrix: a row a line, named by id and label; at its end, and at the end of the table, the sums.
 pub fn matrix(out: &mut dyn Write, matrix: &Matrix) -> Result<(), Failure> {
-    let mut writer = csv::Writer::from_writer(out);
+    // Exact up to 2^53, which no count here comes near.
+    let counts = |counts: &[u64], sum: u64| -> Vec<Cell<'static>> {
+        counts.iter().chain([&sum]).map(|&count| Cell::Number(count as f64)).collect()
+    };
     let columns = &matrix.columns.concepts;
-    let head = ["id", "label"].into_iter().chain(columns.iter().map(|column| column.id.as_str()));
-    writer.write_record(head.chain(["passages"]))?;
+    let named = ["id", "label"].into_iter().chain(columns.iter().map(|column| column.id.as_str()));
+    let mut table: Vec<Vec<Cell<'_>>> = vec![named.chain(["passages"]).map(Cell::text).collect()];
     for (row, cells) in matrix.rows.concepts.iter().zip(&matrix.cells) {
-        let counts = cells.iter().chain([&row.passages]).map(u64::to_string);
-        writer.write_record([row.id.clone(), row.label.clone()].into_iter().chain(counts))?;
+        let mut line = vec![Cell::text(row.id.as_str()), Cell::text(row.label.as_str())];
+        line.extend(counts(cells, row.passages));
+        table.push(line);
     }
-    let sums = columns.iter().map(|column| column.passages.to_string()).chain([matrix.total.to_string()]);
-    writer.write_record(["passages".to_owned(), String::new()].into_iter().chain(sums))?;
-    writer.flush()?;
-    Ok(())
+    let sums: Vec<u64> = columns.iter().map(|column| column.passages).collect();
+    let mut last = vec![Cell::text("passages"), Cell::Empty];
+    last.extend(counts(&sums, matrix.total));
+    table.push(last);
+    rows(out, table, true)
 }
 
 #[cfg(test)]
@@ -166,5 +268,18 @@ mod tests {
         }
         // Numbers stay numbers.
         assert_eq!(Cell::Number(-1.5).shown(true), "-1.5");
+    }
+
+    #[test]
+    fn every_row_has_every_column() {
+        let bad = LineError {
+            format_version: 1,
+            id: "7".to_owned(),
+            line: 7,
+            query: None,
+            error: "no query".to_owned(),
+        };
+        assert_eq!(bad_line(&bad).len(), COLUMNS.len());
+        assert_eq!(header().len(), COLUMNS.len());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use gcm_search::search::Answer;
+use gcm_search::search::{Answer, FORMAT_VERSION};
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
@@ -35,15 +35,12 @@ pub fn line(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Failure> 
     Ok(())
 }
 
-/// The whole answer as one object.
-pub fn answer(out: &mut dyn Write, answer: &Answer) -> Result<(), Failure> {
-    line(out, answer)
-}
-
 /// Each hit as an object of its own.
 pub fn hits(out: &mut dyn Write, answer: &Answer) -> Result<(), Failure> {
     for hit in &answer.hits {
-        line(out, hit)?;
+        let mut hit = hit.clone();
+        hit.format_version = Some(FORMAT_VERSION);
+        line(out, &hit)?;
     }
     Ok(())
 }

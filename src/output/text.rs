@@ -39,6 +39,14 @@ fn other_style() -> Style {
     Style::new().fg_color(Some(AnsiColor::Blue.into()))
 }
 
+/// What stands above a ranked list that is one of many.
+pub fn heading(out: &mut dyn Write, id: &str, query: Option<&str>) -> Result<(), Failure> {
+    let bold = title_style();
+    let query = query.map_or_else(String::new, |query| format!(": {query}"));
+    writeln!(out, "{bold}== {}{bold:#}\n", printable(&format!("{id}{query}")))?;
+    Ok(())
+}
+
 /// A ranked list.
 ///
 /// `concepts` are the labels of those that the query names.

@@ -29,6 +29,7 @@ pub enum Field {
 
 /// How much each tier of a word weighs. Chosen by measurement: see `benches/README.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Weights {
     /// The exact form.
@@ -283,13 +284,18 @@ pub struct Planner<'a> {
     stemmers: Stemmers,
 }
 
-/// The fields of a query that are no schemes of the taxonomy.
+/// What a name before a colon in a query, or a name of a filter, stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FieldName {
+pub enum FieldName {
+    /// A scheme of the taxonomy, by its index.
     Scheme(usize),
+    /// The language of a passage.
     Language,
+    /// The title and the headings.
     Title,
+    /// A document.
     Document,
+    /// A publisher.
     Publisher,
 }
 
@@ -811,7 +817,8 @@ fn language_of(nodes: &[(Occur, Node)]) -> Option<Language> {
     best.1
 }
 
-fn field_name(taxonomy: &Taxonomy, name: &str) -> Option<FieldName> {
+/// The field of this name, in any of the languages, however typed.
+pub fn field_name(taxonomy: &Taxonomy, name: &str) -> Option<FieldName> {
     let name = fold(name);
     Some(match name.as_str() {
         "lang" | "language" | "lingua" | "langue" | "idioma" => FieldName::Language,

@@ -64,6 +64,7 @@ pub struct Tag {
 
 /// One reason for a tag.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Evidence {
     /// The words of the passage that it rests on; empty where it rests on the passage as a whole.
     pub text: String,

@@ -101,7 +101,12 @@ impl Sealed {
 
 /// The binary in a cleared environment, without an `--index`.
 pub fn bare_command(folder: &Path) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("gcm-search"));
+    bare_command_of(assert_cmd::cargo::cargo_bin!("gcm-search"), folder)
+}
+
+/// A program in a cleared environment.
+pub fn bare_command_of(program: impl AsRef<OsStr>, folder: &Path) -> Command {
+    let mut command = Command::new(program);
     command.current_dir(folder).env_clear().env("COLUMNS", "80").stdin(Stdio::null());
     if let Some(path) = std::env::var_os("PATH") {
         command.env("PATH", path);

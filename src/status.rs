@@ -1,0 +1,75 @@
+//! What is in an index, as `status` shows it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::EngineError;
+use crate::engine::local::{Fingerprint, LocalEngine};
+use crate::indexer::{Manifest, what_changed};
+use crate::search::FORMAT_VERSION;
+
+/// What is in an index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// The version of the JSON: [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The folder, as it was named.
+    pub index: String,
+    /// The version of the program that wrote it.
+    pub program: String,
+    /// How many documents there are.
+    pub documents: usize,
+    /// How many passages there are.
+    pub passages: usize,
+    /// What it is made from.
+    pub sources: Vec<String>,
+    /// How many passages there are in each language.
+    pub languages: BTreeMap<String, u64>,
+    /// How many passages there are of each publisher.
+    pub publishers: BTreeMap<String, u64>,
+    /// Why it should be brought up to date, where it should.
+    pub out_of_date: Option<String>,
+    /// Files, or parts of files, that could not be read, and why.
+    pub not_read: Vec<String>,
+    /// Whether every file agrees with its checksum, where that was asked.
+    pub verified: Option<bool>,
+    /// The ids of the documents, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document_ids: Option<Vec<String>>,
+}
+
+impl Status {
+    /// The status of an open index for a program with this fingerprint; nothing verified, no documents listed.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn of(engine: &LocalEngine, now: &Fingerprint) -> Result<Status, EngineError> {
+        let manifest = Manifest::read(engine)?;
+        let info = engine.info();
+        Ok(Status {
+            format_version: FORMAT_VERSION,
+            index: String::new(),
+            program: info.program.clone(),
+            documents: info.documents,
+            passages: info.passages,
+            sources: manifest
+                .sources
+                .iter()
+                .map(|source| source.clone().unwrap_or_else(|| "built-in corpus".to_owned()))
+                .collect(),
+            languages: engine.filter_values("lang")?,
+            publishers: engine.filter_values("publisher")?,
+            out_of_date: what_changed(&info.fingerprint, now).map(str::to_owned),
+            not_read: manifest
+                .files
+                .iter()
+                .flat_map(|(key, entry)| entry.failures.iter().map(move |reason| format!("{key}: {reason}")))
+                .collect(),
+            verified: None,
+            document_ids: None,
+        })
+    }
+}
