@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_SCHEMAS=1 cargo test --lib json_schema` writes them anew; without it the test compares.
 
+#![cfg(test)]
+
 use std::fs;
 use std::path::Path;
 

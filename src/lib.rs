@@ -35,7 +35,6 @@ pub mod extract;
 pub mod filters;
 pub mod glossary;
 pub mod indexer;
-#[cfg(test)]
 mod json_schema;
 pub mod language;
 pub mod matrix;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{is_stop_word, tokenize};
+use crate::analysis::{Stemmers, is_stop_word, tokenize};
 use crate::document::Language;
 use crate::engine::local::LocalEngine;
 use crate::engine::{Contribution, CrossCounts, DocumentInfo, EngineError, Hit, Page, StoredPassage, Unit};
@@ -288,13 +288,21 @@ pub struct Searcher<'a> {
     engine: &'a LocalEngine,
     taxonomy: &'a Taxonomy,
     planner: Planner<'a>,
+    /// For marking words.
+    stemmers: Stemmers,
     tagger: Option<Tagger<'a>>,
 }
 
 impl<'a> Searcher<'a> {
     /// A searcher over an open index.
     pub fn new(engine: &'a LocalEngine, taxonomy: &'a Taxonomy, glossary: &'a Glossary) -> Searcher<'a> {
-        Searcher { engine, taxonomy, planner: Planner::new(taxonomy, glossary), tagger: None }
+        Searcher {
+            engine,
+            taxonomy,
+            planner: Planner::new(taxonomy, glossary),
+            stemmers: Stemmers::default(),
+            tagger: None,
+        }
     }
 
     /// Lets answers explain their tags.
@@ -434,7 +442,7 @@ impl<'a> Searcher<'a> {
     }
 
     fn hits(&mut self, plan: &Plan, hits: Vec<Hit>, options: &Options) -> Vec<AnswerHit> {
-        let mut highlighter = Highlighter::new(plan);
+        let mut highlighter = Highlighter::new(plan, &mut self.stemmers);
         hits.into_iter()
             .enumerate()
             .map(|(at, hit)| {

@@ -1,6 +1,8 @@
 //! Which words of a passage answer the query, and the part of it to show. All from the text
 //! itself, so that a highlight always slices what the reader sees.
 
+use std::collections::HashSet;
+
 use crate::analysis::{Stemmers, Token, TokenKind, tokenize};
 use crate::document::Language;
 use crate::query::Plan;
@@ -25,22 +27,41 @@ pub const DEFAULT_LENGTH: usize = 480;
 /// Marks the words of a plan in texts.
 pub struct Highlighter<'p> {
     plan: &'p Plan,
-    stemmers: Stemmers,
+    stemmers: &'p mut Stemmers,
+    /// Words that stand in phrases only, and are not marked alone.
+    in_phrase_only: HashSet<&'p str>,
+    /// The words, in all forms of their lexemes.
+    forms: HashSet<&'p str>,
+    /// Their stems.
+    stems: HashSet<(Language, &'p str)>,
+    /// Words of which only a part is given, or nearly all.
+    open: Vec<OpenWord<'p>>,
 }
 
 impl<'p> Highlighter<'p> {
-    /// A highlighter for the words and phrases of a plan.
-    pub fn new(plan: &'p Plan) -> Highlighter<'p> {
-        Highlighter { plan, stemmers: Stemmers::default() }
+    /// A highlighter for the words and phrases of a plan. The stemmers remember the words that they have seen, so one who
+    /// highlights often keeps them.
+    pub fn new(plan: &'p Plan, stemmers: &'p mut Stemmers) -> Highlighter<'p> {
+        let in_phrase_only = words_of_phrases_only(plan);
+        let words = || plan.words.iter().filter(|word| !in_phrase_only.contains(word.exact.as_str()));
+        let forms = words().flat_map(|word| std::iter::once(&word.exact).chain(&word.siblings));
+        let stems = words().flat_map(|word| &word.stems);
+        Highlighter {
+            plan,
+            stemmers,
+            forms: forms.map(String::as_str).collect(),
+            stems: stems.map(|(language, stem)| (*language, stem.as_str())).collect(),
+            open: prefixes(&plan.clauses),
+            in_phrase_only,
+        }
     }
 
     /// The places of a text to mark, in bytes, in order and apart.
     pub fn marks(&mut self, text: &str, language: Language) -> Vec<(usize, usize)> {
         let tokens = tokenize(text);
         let mut marked = vec![false; tokens.len()];
-        let in_phrase_only = words_of_phrases_only(self.plan);
         for (at, token) in tokens.iter().enumerate() {
-            marked[at] = self.matches(token, language, &in_phrase_only);
+            marked[at] = self.matches(token, language);
         }
         for phrase in &self.plan.phrases {
             for start in 0..tokens.len() {
@@ -58,30 +79,15 @@ impl<'p> Highlighter<'p> {
         out
     }
 
-    fn matches(&mut self, token: &Token, language: Language, in_phrase_only: &[String]) -> bool {
+    fn matches(&mut self, token: &Token, language: Language) -> bool {
         let text = token.text.as_str();
-        if in_phrase_only.iter().any(|word| word == text) {
+        if self.in_phrase_only.contains(text) {
             return false;
         }
-        let by_word = self.plan.words.iter().any(|word| {
-            !in_phrase_only.contains(&word.exact)
-                && (word.exact == text || word.siblings.iter().any(|form| form == text))
-        });
-        if by_word {
+        if self.forms.contains(text) || self.open.iter().any(|part| part.matches(text)) {
             return true;
         }
-        let by_prefix = prefixes(&self.plan.clauses).iter().any(|part| part.matches(text));
-        if by_prefix {
-            return true;
-        }
-        if token.kind != TokenKind::Word {
-            return false;
-        }
-        let stem = self.stemmers.stem(language, text).to_owned();
-        self.plan.words.iter().any(|word| {
-            !in_phrase_only.contains(&word.exact)
-                && word.stems.iter().any(|(other, theirs)| *other == language && *theirs == stem)
-        })
+        token.kind == TokenKind::Word && self.stems.contains(&(language, self.stemmers.stem(language, text)))
     }
 
     /// The part of a text with the most of the query in it, at most `length` code points long.
@@ -99,9 +105,9 @@ impl<'p> Highlighter<'p> {
 }
 
 /// Words that the query has only within phrases: alone they are no answer, and are not marked.
-fn words_of_phrases_only(plan: &Plan) -> Vec<String> {
+fn words_of_phrases_only(plan: &Plan) -> HashSet<&str> {
     if plan.phrases.is_empty() {
-        return Vec::new();
+        return HashSet::new();
     }
     let mut free: Vec<usize> = Vec::new();
     collect_free(&plan.clauses, &mut free);
@@ -109,7 +115,7 @@ fn words_of_phrases_only(plan: &Plan) -> Vec<String> {
         .iter()
         .flatten()
         .filter(|form| !free.iter().any(|&index| plan.words[index].exact == **form))
-        .cloned()
+        .map(String::as_str)
         .collect()
 }
 
@@ -214,7 +220,7 @@ mod tests {
         let taxonomy = Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).unwrap();
         let glossary = Glossary::default();
         let plan = Planner::new(&taxonomy, &glossary).plan(query, PlanOptions::default());
-        let marks = Highlighter::new(&plan).marks(text, Language::Italian);
+        let marks = Highlighter::new(&plan, &mut Stemmers::default()).marks(text, Language::Italian);
         marks.iter().map(|&(from, to)| text[from..to].to_owned()).collect()
     }
 
@@ -244,7 +250,7 @@ mod tests {
             let glossary = Glossary::default();
             let plan = Planner::new(&taxonomy, &glossary).plan("migrante autorita'", PlanOptions::default());
             let text = words.join(" ");
-            let snippet = Highlighter::new(&plan).snippet(&text, Language::Italian, length);
+            let snippet = Highlighter::new(&plan, &mut Stemmers::default()).snippet(&text, Language::Italian, length);
             prop_assert!(text.contains(&snippet.text));
             prop_assert!(snippet.text.chars().count() <= length);
             let chars: Vec<char> = snippet.text.chars().collect();

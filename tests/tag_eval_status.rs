@@ -57,7 +57,10 @@ fn json_lines_are_tagged_one_by_one() {
         assert_is_local(tagged);
     }
     assert!(ids(&out[1], "actors").contains(&"local-authorities".to_owned()), "{}", out[1]);
-    assert_eq!(out[4], json!({"format_version": 1, "id": "nothing", "dimensions": [], "actors": []}));
+    assert_eq!(
+        out[4],
+        json!({"format_version": 1, "id": "nothing", "dimensions": [], "actors": [], "tags": {}})
+    );
     assert!(!sealed.index().exists(), "tag needs no index and makes none");
 }
 
@@ -73,7 +76,7 @@ fn what_tag_prints_has_its_shape() {
         keys.sort();
         keys
     };
-    assert_eq!(keys(&out[0]), ["actors", "dimensions", "format_version", "id"]);
+    assert_eq!(keys(&out[0]), ["actors", "dimensions", "format_version", "id", "tags"]);
     let chars: Vec<char> = text.chars().collect();
     let mut words = Vec::new();
     for kind in ["dimensions", "actors"] {
@@ -357,10 +360,11 @@ fn tags_are_measured_against_labels() {
     sealed.write("gold.jsonl", lines.iter().map(|line| format!("{line}\n")).collect::<String>());
     let run = sealed.run(["eval", "--tags", "gold.jsonl", "--format", "json"]).code_is(0);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    assert_eq!(report["all"]["passages"], 2);
-    assert_eq!(report["all"]["dimensions"]["recall"], 0.5, "{run}");
-    assert_eq!(report["all"]["actors"]["recall"], 1.0, "{run}");
-    sealed.write("bad.jsonl", "{\"text\":\"x\"}\n");
+    let all = &report["groups"]["all"];
+    assert_eq!(all["dimension"]["passages"], 2);
+    assert_eq!(all["dimension"]["recall"], 0.5, "{run}");
+    assert_eq!(all["actor"]["recall"], 1.0, "{run}");
+    sealed.write("bad.jsonl", "{\"text\":\"x\",\"actors\":[\"local\"]}\n");
     sealed.run(["eval", "--tags", "bad.jsonl"]).code_is(2).says(&["bad.jsonl", "line 1"]);
 }
 

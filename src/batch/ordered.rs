@@ -119,7 +119,7 @@ mod tests {
             let each = || {
                 |item: usize| {
                     // The first ones take longest.
-                    thread::sleep(Duration::from_micros(if item % 10 == 0 { 900 } else { 3 }));
+                    thread::sleep(Duration::from_micros(if item.is_multiple_of(10) { 900 } else { 3 }));
                     item * 2
                 }
             };

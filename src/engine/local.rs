@@ -259,6 +259,36 @@ pub struct LocalEngine {
     reader: IndexReader,
     index: Index,
     info: CommitInfo,
+    /// By segment. The reader is never reloaded, so they are those of every search.
+    columns: Vec<Columns>,
+}
+
+/// The columns of a segment that every search reads.
+struct Columns {
+    document: Option<StrColumn>,
+    number: Column,
+    duplicate: Column,
+}
+
+impl Columns {
+    fn open(segment: &SegmentReader) -> tantivy::Result<Columns> {
+        let fast = segment.fast_fields();
+        Ok(Columns {
+            document: fast.str("document")?,
+            number: fast.u64("number")?,
+            duplicate: fast.u64("duplicate")?,
+        })
+    }
+}
+
+/// What ties are ordered by.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct TieKey {
+    /// The place of the document's id among all; nothing where there are several segments, each with its own.
+    ordinal: Option<u64>,
+    /// The id, where there is no ordinal.
+    document: String,
+    number: u64,
 }
 
 impl LocalEngine {
@@ -302,7 +332,9 @@ impl LocalEngine {
             .reload_policy(ReloadPolicy::Manual)
             .try_into()
             .map_err(|error: tantivy::TantivyError| damaged(folder, error))?;
-        Ok(LocalEngine { folder: folder.to_path_buf(), generation, fields, reader, index, info })
+        let columns = reader.searcher().segment_readers().iter().map(Columns::open).collect::<Result<_, _>>();
+        let columns = columns.map_err(|error: tantivy::TantivyError| damaged(folder, error))?;
+        Ok(LocalEngine { folder: folder.to_path_buf(), generation, fields, reader, index, info, columns })
     }
 
     /// What made the index and how much there is in it.
@@ -333,7 +365,7 @@ impl LocalEngine {
                 Ok(Hit {
                     score: scored.score,
                     stored: self.stored(&searcher, scored.address)?,
-                    contributions: if page.explain { scored.contributions } else { Vec::new() },
+                    contributions: scored.contributions,
                 })
             })
             .collect::<Result<Vec<Hit>, EngineError>>()?;
@@ -351,7 +383,7 @@ impl LocalEngine {
             .scored
             .into_iter()
             .map(|scored| {
-                let (document, number) = self.key(&searcher, scored.address)?;
+                let (document, number) = self.key(scored.address)?;
                 Ok((document, number, scored.score))
             })
             .collect()
@@ -387,7 +419,7 @@ impl LocalEngine {
         let found = searcher.search(&*lowered.query, &DocSetCollector).map_err(|error| self.error(error))?;
         let mut keyed = found
             .into_iter()
-            .map(|address| Ok((self.key(&searcher, address)?, address)))
+            .map(|address| Ok((self.key(address)?, address)))
             .collect::<Result<Vec<_>, EngineError>>()?;
         keyed.sort();
         for (_, address) in keyed {
@@ -416,9 +448,10 @@ impl LocalEngine {
                 let first = self.top(searcher, &*lowered.query, WINDOW)?;
                 first.into_iter().map(|(_, address)| address).collect()
             };
-            let scored = rescore(searcher, self.fields.exact, &top, &lowered.leaves, plan, &window)
-                .map_err(|error| self.error(error))?;
-            let mut scored = self.rank(searcher, scored, page)?;
+            let scored =
+                rescore(searcher, self.fields.exact, &top, &lowered.leaves, plan, &window, page.explain)
+                    .map_err(|error| self.error(error))?;
+            let mut scored = self.rank(scored, page)?;
             if scored.len() < wanted && !exhausted {
                 fetch = fetch.saturating_mul(4).min(all);
                 continue;
@@ -458,7 +491,7 @@ impl LocalEngine {
         let tied = searcher.search(query, &tied).map_err(|error| self.error(error))?;
         let mut keyed = tied
             .into_iter()
-            .map(|address| Ok((self.key(searcher, address)?, address)))
+            .map(|address| Ok((self.tie_key(address)?, address)))
             .collect::<Result<Vec<_>, EngineError>>()?;
         keyed.sort();
         let missing = fetch - top.len();
@@ -468,12 +501,7 @@ impl LocalEngine {
 
     /// Orders by score, then document, then passage. Leaves out texts that stand above already, and where documents are
     /// ranked all but the best passage of each.
-    fn rank(
-        &self,
-        searcher: &Searcher,
-        mut scored: Vec<Scored>,
-        page: Page,
-    ) -> Result<Vec<Scored>, EngineError> {
+    fn rank(&self, mut scored: Vec<Scored>, page: Page) -> Result<Vec<Scored>, EngineError> {
         scored.sort_by(|one, other| other.score.total_cmp(&one.score));
         let mut start = 0;
         while start < scored.len() {
@@ -481,7 +509,7 @@ impl LocalEngine {
             if end - start > 1 {
                 let mut keyed = scored[start..end]
                     .iter()
-                    .map(|s| Ok((self.key(searcher, s.address)?, s.clone())))
+                    .map(|s| Ok((self.tie_key(s.address)?, s.clone())))
                     .collect::<Result<Vec<_>, EngineError>>()?;
                 keyed.sort_by(|one, other| one.0.cmp(&other.0));
                 for (slot, (_, s)) in scored[start..end].iter_mut().zip(keyed) {
@@ -491,15 +519,10 @@ impl LocalEngine {
             start = end;
         }
         if !page.duplicates {
-            let columns = searcher
-                .segment_readers()
-                .iter()
-                .map(|segment| segment.fast_fields().u64("duplicate"))
-                .collect::<tantivy::Result<Vec<_>>>()
-                .map_err(|error| self.error(error))?;
             let mut seen = HashSet::new();
             scored.retain(|s| {
-                columns[s.address.segment_ord as usize]
+                self.columns[s.address.segment_ord as usize]
+                    .duplicate
                     .first(s.address.doc_id)
                     .is_none_or(|hash| seen.insert(hash))
             });
@@ -508,7 +531,8 @@ impl LocalEngine {
             let mut seen = HashSet::new();
             let mut best = Vec::new();
             for s in scored {
-                if seen.insert(self.key(searcher, s.address)?.0) {
+                let TieKey { ordinal, document, .. } = self.tie_key(s.address)?;
+                if seen.insert((ordinal, document)) {
                     best.push(s);
                 }
             }
@@ -517,18 +541,32 @@ impl LocalEngine {
         Ok(scored)
     }
 
-    /// What ties are ordered by.
-    fn key(&self, searcher: &Searcher, address: DocAddress) -> Result<(String, u64), EngineError> {
-        let fast = searcher.segment_reader(address.segment_ord).fast_fields();
+    /// The document and the number of a passage.
+    fn key(&self, address: DocAddress) -> Result<(String, u64), EngineError> {
+        let columns = &self.columns[address.segment_ord as usize];
         let mut document = String::new();
-        if let Some(column) = fast.str("document").map_err(|error| self.error(error))?
+        if let Some(column) = &columns.document
             && let Some(ordinal) = column.ords().first(address.doc_id)
         {
             column.ord_to_str(ordinal, &mut document).map_err(|error| self.error(error))?;
         }
-        let number =
-            fast.u64("number").map_err(|error| self.error(error))?.first(address.doc_id).unwrap_or(0);
-        Ok((document, number))
+        Ok((document, columns.number.first(address.doc_id).unwrap_or(0)))
+    }
+
+    /// What ties are ordered by: document, then passage.
+    fn tie_key(&self, address: DocAddress) -> Result<TieKey, EngineError> {
+        // Within one segment the ordinals of ids are in the order of the ids, and cost less to read.
+        if let [columns] = &self.columns[..]
+            && let Some(document) = &columns.document
+        {
+            return Ok(TieKey {
+                ordinal: document.ords().first(address.doc_id),
+                document: String::new(),
+                number: columns.number.first(address.doc_id).unwrap_or(0),
+            });
+        }
+        let (document, number) = self.key(address)?;
+        Ok(TieKey { ordinal: None, document, number })
     }
 
     fn stored(&self, searcher: &Searcher, address: DocAddress) -> Result<StoredPassage, EngineError> {

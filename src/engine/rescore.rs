@@ -118,7 +118,8 @@ struct Draft {
     positions: Vec<Vec<u32>>,
 }
 
-/// Scores the passages that the first pass found, best first; those of the `window` also by closeness.
+/// Scores the passages that the first pass found, best first; those of the `window` also by closeness. Says what made up
+/// the scores only where it is to `explain` them.
 pub(super) fn rescore(
     searcher: &Searcher,
     exact: Field,
@@ -126,6 +127,7 @@ pub(super) fn rescore(
     leaves: &[ScoredLeaf],
     plan: &Plan,
     window: &HashSet<DocAddress>,
+    explain: bool,
 ) -> tantivy::Result<Vec<Scored>> {
     let pairs = pairs(plan);
     let mut drafts: Vec<Draft> =
@@ -145,7 +147,7 @@ pub(super) fn rescore(
             LeafKind::Concept(term) => {
                 for (segment, passages) in searcher.segment_readers().iter().zip(&by_segment) {
                     each_posting(segment, term, IndexRecordOption::Basic, passages, |at, _| {
-                        add(&mut drafts[at], leaf, f64::from(leaf.boost));
+                        add(&mut drafts[at], leaf, f64::from(leaf.boost), explain);
                     })?;
                 }
             }
@@ -190,6 +192,7 @@ pub(super) fn rescore(
                             &mut drafts[at],
                             leaf,
                             f64::from(leaf.boost) * weight.score(norms.fieldnorm(doc), count),
+                            explain,
                         );
                     }
                 }
@@ -206,16 +209,18 @@ pub(super) fn rescore(
         .zip(drafts)
         .map(|(&(_, address), mut draft)| {
             if window.contains(&address) {
-                closeness(&mut draft, plan, &pairs, &rarity);
+                closeness(&mut draft, plan, &pairs, &rarity, explain);
             }
             if primary[address.segment_ord as usize].first(address.doc_id) == Some(1) {
                 let score = draft.score * (f64::from(plan.weights.primary) - 1.0);
                 draft.score += score;
-                draft.contributions.push(Contribution {
-                    word: "primary source".to_owned(),
-                    by: "before documents that report on it".to_owned(),
-                    score,
-                });
+                if explain {
+                    draft.contributions.push(Contribution {
+                        word: "primary source".to_owned(),
+                        by: "before documents that report on it".to_owned(),
+                        score,
+                    });
+                }
             }
             Scored { address, score: draft.score, contributions: draft.contributions }
         })
@@ -273,9 +278,11 @@ fn each_posting(
     Ok(())
 }
 
-fn add(draft: &mut Draft, leaf: &ScoredLeaf, score: f64) {
+fn add(draft: &mut Draft, leaf: &ScoredLeaf, score: f64, explain: bool) {
     draft.score += score;
-    draft.contributions.push(Contribution { word: leaf.typed.clone(), by: leaf.by.clone(), score });
+    if explain {
+        draft.contributions.push(Contribution { word: leaf.typed.clone(), by: leaf.by.clone(), score });
+    }
 }
 
 /// How many places apart in the query words may be whose closeness in a passage counts.
@@ -298,7 +305,7 @@ fn pairs(plan: &Plan) -> Vec<(usize, usize)> {
 }
 
 /// Adds what words of the query that stand close together are worth: the more the rarer they are.
-fn closeness(draft: &mut Draft, plan: &Plan, pairs: &[(usize, usize)], rarity: &[f64]) {
+fn closeness(draft: &mut Draft, plan: &Plan, pairs: &[(usize, usize)], rarity: &[f64], explain: bool) {
     for positions in &mut draft.positions {
         positions.sort_unstable();
     }
@@ -316,6 +323,9 @@ fn closeness(draft: &mut Draft, plan: &Plan, pairs: &[(usize, usize)], rarity: &
         if bonus > 0.0 {
             let score = bonus * rarity[one].min(rarity[other]);
             draft.score += score;
+            if !explain {
+                continue;
+            }
             draft.contributions.push(Contribution {
                 word: format!("{} {}", plan.words[one].typed, plan.words[other].typed),
                 by: format!("near each other, {distance} apart"),

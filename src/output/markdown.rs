@@ -112,7 +112,7 @@ mod tests {
     fn read(markdown: &str) -> (String, bool) {
         let mut text = String::new();
         let mut marked = false;
-        for event in Parser::new_ext(markdown, Options::all()) {
+        for event in Parser::new_ext(markdown, Options::all().difference(Options::ENABLE_SMART_PUNCTUATION)) {
             match event {
                 Event::Text(part) => text.push_str(&part),
                 Event::SoftBreak => text.push('\n'),

@@ -6,8 +6,9 @@
 
 mod vocabulary;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 
@@ -115,6 +116,8 @@ pub struct Taxonomy {
     pub concepts: Vec<Concept>,
     vocabularies: HashMap<Language, Vocabulary>,
     names: HashMap<String, Vec<usize>>,
+    /// Made when it is first asked.
+    name_index: OnceLock<NameIndex>,
     /// A hash of the file: tags made with another one are out of date.
     pub fingerprint: String,
 }
@@ -248,6 +251,7 @@ impl Taxonomy {
             concepts: Vec::new(),
             vocabularies: HashMap::new(),
             names: HashMap::new(),
+            name_index: OnceLock::new(),
             fingerprint: fingerprint(text),
         };
         taxonomy.read_schemes(&lines, &file.scheme)?;
@@ -533,29 +537,19 @@ impl Taxonomy {
     /// *sindaci*, *local authorities*. Names of one word count only for actors and their like, whose names are
     /// nouns; *locale* alone is no mention of the local dimension.
     pub fn named_in(&self, tokens: &[Token]) -> Vec<usize> {
+        let index = self.name_index.get_or_init(|| NameIndex::new(&self.names));
         let mut out: Vec<usize> = Vec::new();
-        for (name, concepts) in &self.names {
-            let words = tokenize(name);
-            if words.is_empty() || words.len() > tokens.len() {
-                continue;
-            }
-            let stands = tokens.windows(words.len()).any(|window| {
-                window.iter().zip(&words).all(|(token, word)| {
-                    token.text == word.text
-                        || (token.kind == crate::analysis::TokenKind::Word
-                            && Language::ANALYSED.into_iter().any(|language| {
-                                lexeme(language, &token.text, token.accented).meets(&lexeme(
-                                    language,
-                                    &word.text,
-                                    word.accented,
-                                ))
-                            }))
-                })
-            });
-            for &concept in concepts {
-                let counts = words.len() > 1 || self.concepts[concept].scheme > 0;
-                if stands && counts && !out.contains(&concept) {
-                    out.push(concept);
+        for (at, token) in tokens.iter().enumerate() {
+            for name in index.beginning_with(token) {
+                let name = &index.names[name];
+                let stands = tokens.get(at..at + name.words.len()).is_some_and(|window| {
+                    window.iter().zip(&name.words).all(|(token, word)| is_form_of(token, word))
+                });
+                for &concept in &name.concepts {
+                    let counts = name.words.len() > 1 || self.concepts[concept].scheme > 0;
+                    if stands && counts && !out.contains(&concept) {
+                        out.push(concept);
+                    }
                 }
             }
         }
@@ -573,6 +567,62 @@ impl Taxonomy {
             })
             .collect()
     }
+}
+
+/// The names of concepts by their first words, so that a text is not compared with all of them.
+#[derive(Debug)]
+struct NameIndex {
+    names: Vec<Name>,
+    /// By the text and the roots of the first word.
+    by_first_word: HashMap<String, Vec<usize>>,
+}
+
+/// A name that one or more concepts go by.
+#[derive(Debug)]
+struct Name {
+    words: Vec<Token>,
+    concepts: Vec<usize>,
+}
+
+impl NameIndex {
+    fn new(names: &HashMap<String, Vec<usize>>) -> NameIndex {
+        let mut index = NameIndex { names: Vec::with_capacity(names.len()), by_first_word: HashMap::new() };
+        for (name, concepts) in names {
+            let words = tokenize(name);
+            let Some(first) = words.first() else {
+                continue;
+            };
+            for key in keys(first) {
+                index.by_first_word.entry(key).or_default().push(index.names.len());
+            }
+            index.names.push(Name { words, concepts: concepts.clone() });
+        }
+        index
+    }
+
+    /// The names whose first word may be a form of a token.
+    fn beginning_with(&self, token: &Token) -> BTreeSet<usize> {
+        keys(token).iter().filter_map(|key| self.by_first_word.get(key)).flatten().copied().collect()
+    }
+}
+
+/// A word's text, and its roots in all languages.
+fn keys(token: &Token) -> BTreeSet<String> {
+    let roots = Language::ANALYSED.map(|language| lexeme(language, &token.text, token.accented).root);
+    std::iter::once(token.text.clone()).chain(roots).collect()
+}
+
+/// Whether a word of a text is one of a name in any form of any language.
+fn is_form_of(token: &Token, word: &Token) -> bool {
+    token.text == word.text
+        || (token.kind == crate::analysis::TokenKind::Word
+            && Language::ANALYSED.into_iter().any(|language| {
+                lexeme(language, &token.text, token.accented).meets(&lexeme(
+                    language,
+                    &word.text,
+                    word.accented,
+                ))
+            }))
 }
 
 /// Where the terms, masks and contexts of a taxonomy file begin.
