@@ -150,4 +150,6 @@ fn ids_come_from_standard_input_too() {
     let run = built_in().run_with_input(["cite", "-", "-f", "csl-json"], input.as_bytes()).code_is(0);
     assert_eq!(csl(&run)[0]["note"], "Passages 1, 2");
     built_in().run_with_input(["cite", "-"], b"").code_is(1);
+    let bad = built_in().run_with_input(["cite", "-"], b"\xff\xfe\noim-italia/integrazione\n").code_is(2);
+    bad.prints(&["@misc{oim-italia:integrazione"]);
 }

@@ -111,6 +111,8 @@ fn mistakes_are_named_with_file_line_and_suggestion() {
         // The way to the mistake stays open.
         run(&sealed, &["config", "--files"]).code_is(0).prints(&["gcm-search.toml"]);
     }
+    let open = Run::of(command(&sealed, &["--no-config", "config"]).env("GCM_SEARCH_PAGER", "less \"-R"));
+    open.code_is(2).says(&["GCM_SEARCH_PAGER", "not closed"]);
     let wrong = Run::of(command(&sealed, &["--no-config", "config"]).env("GCM_SEARCH_LIMIT", "ten"));
     wrong.code_is(2).says(&["GCM_SEARCH_LIMIT", "\"ten\""]);
 }

@@ -64,11 +64,12 @@ fn ids(given: &[String]) -> Result<Vec<String>, Failure> {
             ids.push(id.clone());
             continue;
         }
-        for line in io::stdin().lock().lines() {
+        for line in io::stdin().lock().split(b'\n') {
             let line = line.map_err(|error| Failure::new(format!("cannot read the ids: {error}")))?;
-            let line = line.trim();
-            if !line.is_empty() {
-                ids.push(line.to_owned());
+            // What is no UTF-8 is no id either, and is named as such with the others that nothing has.
+            let line = String::from_utf8_lossy(&line);
+            if !line.trim().is_empty() {
+                ids.push(line.trim().to_owned());
             }
         }
     }

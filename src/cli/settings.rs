@@ -316,7 +316,15 @@ impl Global {
             "taxonomy" => self.taxonomy = Some(PathBuf::from(&given.value)),
             "labels" => self.labels = label_language(&text).map_err(wrong)?,
             "color" => self.color = one_of(&text).map_err(wrong)?,
-            "pager" => self.pager = (!matches!(text.trim(), "" | "cat")).then(|| text.clone().into_owned()),
+            "pager" => {
+                // PAGER is for other programs too, which may read it otherwise.
+                if shlex::split(&text).is_none() && given.origin != Origin::Variable("PAGER") {
+                    return Err(wrong(format!(
+                        "\"{text}\" is no command line: a quotation mark is not closed"
+                    )));
+                }
+                self.pager = (!matches!(text.trim(), "" | "cat")).then(|| text.clone().into_owned());
+            }
             "limit" => {
                 self.limit = text
                     .trim()
