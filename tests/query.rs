@@ -761,6 +761,7 @@ fn the_json_is_the_contracts() {
                 "headings",
                 "language",
                 "page",
+                "paragraph",
                 "passage",
                 "rank",
                 "score",

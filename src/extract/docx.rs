@@ -319,7 +319,6 @@ struct Body<'a> {
     runs: Vec<bool>,
     in_text: bool,
     in_run_properties: bool,
-    columns: Vec<usize>,
     notes_of: Option<&'static str>,
     note: Option<(String, String)>,
     collected: Vec<(String, String)>,
@@ -342,7 +341,6 @@ impl<'a> Body<'a> {
             runs: Vec::new(),
             in_text: false,
             in_run_properties: false,
-            columns: Vec::new(),
             notes_of,
             note: None,
             collected: Vec::new(),
@@ -429,15 +427,8 @@ impl Visitor for Body<'_> {
             "noBreakHyphen" => self.push("-"),
             "footnoteReference" => self.refer("footnote", tag.attr("id")),
             "endnoteReference" => self.refer("endnote", tag.attr("id")),
-            "tbl" => {
-                self.flow.open_table();
-                self.columns.push(0);
-            }
-            "gridCol" => {
-                if let Some(columns) = self.columns.last_mut() {
-                    *columns += 1;
-                }
-            }
+            "tbl" => self.flow.open_table(),
+            "gridCol" => self.flow.add_columns(1),
             "pStyle" | "outlineLvl" | "numId" | "ilvl" if self.runs.is_empty() || !self.in_run_properties => {
                 let Some(open) = self.open.last_mut() else {
                     return;
@@ -473,17 +464,9 @@ impl Visitor for Body<'_> {
             }
             "rPr" => self.in_run_properties = false,
             "t" => self.in_text = false,
-            "tblGrid" => {
-                if let Some(&columns) = self.columns.last() {
-                    self.flow.columns(columns);
-                }
-            }
             "tc" => self.flow.close_cell(),
             "tr" => self.flow.close_row(),
-            "tbl" => {
-                self.flow.close_table();
-                self.columns.pop();
-            }
+            "tbl" => self.flow.close_table(),
             _ => {}
         }
     }

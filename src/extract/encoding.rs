@@ -12,8 +12,10 @@ use super::ExtractError;
 
 /// How many bytes the guess is made from.
 const GUESS_BYTES: usize = 1 << 20;
-/// In how many characters one control character is still let pass.
-const CONTROL_ONE_IN: usize = 200;
+/// In how many characters one control character is still let pass where the encoding had to be told.
+const CONTROL_ONE_IN: usize = 100;
+/// The same in valid UTF-8, which noise seldom is.
+const CONTROL_ONE_IN_UTF8: usize = 3;
 /// How many bytes at the head of a web page or XML file may declare its encoding; the HTML standard asks for 1024.
 const DECLARATION_BYTES: usize = 4096;
 
@@ -27,19 +29,19 @@ pub(super) fn decode<'b>(
     declared: Option<&'static Encoding>,
 ) -> Result<Cow<'b, str>, ExtractError> {
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
-        return text_or_refusal(encoding.decode_without_bom_handling(&bytes[length..]).0);
+        return text_or_refusal(encoding.decode_without_bom_handling(&bytes[length..]).0, CONTROL_ONE_IN);
     }
     if let Some(encoding) = utf16_by_nuls(bytes) {
-        return text_or_refusal(encoding.decode_without_bom_handling(bytes).0);
+        return text_or_refusal(encoding.decode_without_bom_handling(bytes).0, CONTROL_ONE_IN);
     }
     if bytes.contains(&0) {
         return Err(ExtractError::new("not a text file (it has NUL bytes)"));
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => text_or_refusal(Cow::Borrowed(text)),
+        Ok(text) => text_or_refusal(Cow::Borrowed(text), CONTROL_ONE_IN_UTF8),
         Err(_) => {
             let encoding = declared.filter(|&encoding| encoding != UTF_8).unwrap_or_else(|| guess(bytes));
-            text_or_refusal(encoding.decode_without_bom_handling(bytes).0)
+            text_or_refusal(encoding.decode_without_bom_handling(bytes).0, CONTROL_ONE_IN)
         }
     }
 }
@@ -93,7 +95,7 @@ fn is_latin_9(bytes: &[u8]) -> bool {
             .any(|three| matches!(three[1], 0xBC | 0xBD) && is_letter(three[0]) && is_letter(three[2]))
 }
 
-fn text_or_refusal(text: Cow<'_, str>) -> Result<Cow<'_, str>, ExtractError> {
+fn text_or_refusal(text: Cow<'_, str>, one_in: usize) -> Result<Cow<'_, str>, ExtractError> {
     let wrong = |c: char| {
         c == '\u{FFFD}' || (c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{C}' | '\u{B}' | '\u{85}'))
     };
@@ -102,7 +104,7 @@ fn text_or_refusal(text: Cow<'_, str>) -> Result<Cow<'_, str>, ExtractError> {
         all += 1;
         bad += usize::from(wrong(c));
     }
-    if bad > 0 && bad * CONTROL_ONE_IN > all {
+    if bad > 0 && bad * one_in > all {
         return Err(ExtractError::new(
             "not a text file (its bytes decode to control characters in every encoding that fits)",
         ));

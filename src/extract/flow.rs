@@ -77,18 +77,24 @@ pub(super) struct Flow {
 
 #[derive(Debug, Default)]
 struct Table {
-    /// A table of one column is a frame around paragraphs, not a table.
-    is_frame: bool,
+    columns: usize,
     cells: Vec<String>,
     cell: String,
     notes: Vec<String>,
+}
+
+impl Table {
+    /// A table of one column is a frame around paragraphs, not a table.
+    fn is_frame(&self) -> bool {
+        self.columns == 1
+    }
 }
 
 impl Flow {
     /// Adds a paragraph where it stands: in the text, or in the cell that is open.
     pub(super) fn paragraph(&mut self, paragraph: Paragraph) {
         let text = one_line(&paragraph.text);
-        if let Some(table) = self.tables.iter_mut().rev().find(|table| !table.is_frame) {
+        if let Some(table) = self.tables.iter_mut().rev().find(|table| !table.is_frame()) {
             if !text.is_empty() && paragraph.role != Role::Contents {
                 if !table.cell.is_empty() {
                     table.cell.push(' ');
@@ -134,7 +140,14 @@ impl Flow {
     /// The open table has so many columns.
     pub(super) fn columns(&mut self, columns: usize) {
         if let Some(table) = self.tables.last_mut() {
-            table.is_frame = columns == 1;
+            table.columns = columns;
+        }
+    }
+
+    /// The open table has so many columns more.
+    pub(super) fn add_columns(&mut self, columns: usize) {
+        if let Some(table) = self.tables.last_mut() {
+            table.columns = table.columns.saturating_add(columns);
         }
     }
 
@@ -158,7 +171,7 @@ impl Flow {
         let notes = std::mem::take(&mut table.notes);
         // A table within a cell is text of that cell.
         let outer = self.tables.len().saturating_sub(1);
-        if let Some(around) = self.tables[..outer].iter_mut().rev().find(|table| !table.is_frame) {
+        if let Some(around) = self.tables[..outer].iter_mut().rev().find(|table| !table.is_frame()) {
             if !around.cell.is_empty() && !row.is_empty() {
                 around.cell.push(' ');
             }

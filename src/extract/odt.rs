@@ -191,7 +191,6 @@ struct Body<'a> {
     /// Where the text of notes goes, innermost last.
     notes: Vec<String>,
     skipped: usize,
-    columns: Vec<usize>,
     in_text: bool,
 }
 
@@ -205,7 +204,6 @@ impl<'a> Body<'a> {
             counted: HashMap::new(),
             notes: Vec::new(),
             skipped: 0,
-            columns: Vec::new(),
             in_text: false,
         }
     }
@@ -323,23 +321,13 @@ impl Visitor for Body<'_> {
             "note-body" => self.notes.push(String::new()),
             "list" => self.open_list(tag),
             "list-item" | "list-header" => self.open_item(tag),
-            "table" => {
-                self.flow.open_table();
-                self.columns.push(0);
-            }
+            "table" => self.flow.open_table(),
             "table-column" => {
                 let repeated = tag
                     .attr("number-columns-repeated")
                     .and_then(|count| count.parse::<usize>().ok())
                     .unwrap_or(1);
-                if let Some(columns) = self.columns.last_mut() {
-                    *columns = columns.saturating_add(repeated);
-                }
-            }
-            "table-row" => {
-                if let Some(&columns) = self.columns.last() {
-                    self.flow.columns(columns);
-                }
+                self.flow.add_columns(repeated);
             }
             _ => {}
         }
@@ -367,10 +355,7 @@ impl Visitor for Body<'_> {
             }
             "table-cell" => self.flow.close_cell(),
             "table-row" => self.flow.close_row(),
-            "table" => {
-                self.flow.close_table();
-                self.columns.pop();
-            }
+            "table" => self.flow.close_table(),
             _ => {}
         }
     }
