@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::document::{Date, Language};
+use crate::document::{Date, Language, Passage};
 use crate::engine::{DocumentInfo, StoredPassage};
 
 /// A document with the passages of it that are cited.
@@ -24,10 +24,10 @@ pub struct Reference {
     pub passages: BTreeMap<u32, Place>,
 }
 
-/// Where in its document a passage stands, as far as it is known.
+/// Where in its document a passage stands, as far as the document counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The numbered paragraph: `16 (c)`.
+    /// The numbered paragraph.
     pub paragraph: Option<String>,
     /// The page.
     pub page: Option<u32>,
@@ -53,17 +53,17 @@ pub fn collect(cited: impl IntoIterator<Item = Cited>) -> Vec<Reference> {
     for one in cited {
         let (document, passage) = match one {
             Cited::Document(document) => (document, None),
-            Cited::Passage(StoredPassage { document, passage, .. }) => {
-                let place = Place { paragraph: passage.paragraph, page: passage.page };
-                (document, Some((passage.number, place)))
+            Cited::Passage(stored) => {
+                let Passage { number, paragraph, page, .. } = stored.passage;
+                (stored.document, Some((number, Place { paragraph, page })))
             }
         };
         let place = *places.entry(document.id.clone()).or_insert_with(|| {
             references.push(Reference { key: key(&document.id), document, passages: BTreeMap::new() });
             references.len() - 1
         });
-        if let (Some(reference), Some((number, place))) = (references.get_mut(place), passage) {
-            reference.passages.insert(number, place);
+        if let (Some(reference), Some((number, found))) = (references.get_mut(place), passage) {
+            reference.passages.insert(number, found);
         }
     }
     let mut count: HashMap<String, usize> = HashMap::new();
@@ -103,7 +103,7 @@ impl Reference {
         self.document.title.as_deref().unwrap_or(&self.document.id)
     }
 
-    /// Which passages are meant, in words: `Passages 4 (p. 12), 7`.
+    /// Which passages are meant, in words: `Passages 4 (para. 16 (c), p. 12), 7`.
     fn note(&self) -> Option<String> {
         if self.passages.is_empty() {
             return None;
@@ -332,7 +332,6 @@ fn bare_url(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Passage;
 
     fn document(id: &str) -> DocumentInfo {
         DocumentInfo { id: id.to_owned(), ..DocumentInfo::default() }
@@ -345,7 +344,7 @@ mod tests {
                 number,
                 headings: Vec::new(),
                 page,
-                paragraph: None,
+                paragraph: page.map(|page| format!("{page} (c)")),
                 language: Language::Italian,
                 text: String::new(),
             },
@@ -378,7 +377,7 @@ mod tests {
             [passage("d", 7, None), passage("e", 1, None), passage("d", 4, Some(12)), passage("d", 7, None)];
         let references = collect(cited);
         assert_eq!(references.len(), 2);
-        assert_eq!(references[0].note().as_deref(), Some("Passages 4 (p. 12), 7"));
+        assert_eq!(references[0].note().as_deref(), Some("Passages 4 (para. 12 (c), p. 12), 7"));
         assert_eq!(references[1].note().as_deref(), Some("Passage 1"));
     }
 
