@@ -36,7 +36,7 @@ impl JsonSchema for Date {
 #[schemars(untagged)]
 #[allow(dead_code, reason = "only its schema is wanted")]
 enum BatchLine {
-    Answer(Answer),
+    Answer(Box<Answer>),
     Error(LineError),
 }
 

@@ -110,7 +110,7 @@ fn lines_are_ordered_as_asked() {
     };
     let nearest_left = |line: &String| {
         let left = line.split('|').next().unwrap_or_default();
-        words(left).into_iter().filter(|word| !word.is_empty()).next_back().unwrap_or_default()
+        words(left).into_iter().rfind(|word| !word.is_empty()).unwrap_or_default()
     };
     let left: Vec<String> = order("left").iter().map(nearest_left).collect();
     assert_eq!(left[..5], ["é", "i", "il", "il", "il"].map(str::to_owned), "{left:?}");

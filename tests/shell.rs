@@ -218,6 +218,10 @@ fn every_command_has_a_manual_page() {
 }
 
 /// Runs a command line at a terminal of so many columns and rows, and returns all that the terminal was sent.
+/// Variables of the environment: name and value.
+#[cfg(target_os = "linux")]
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 #[cfg(target_os = "linux")]
 fn at_terminal(variables: &[(&str, &str)], line: &str) -> Option<String> {
     if !is_installed("script") {
@@ -249,7 +253,7 @@ fn long_results_go_through_the_pager() {
     assert!(long.contains("paged:"), "{long}");
     let lines: Vec<&str> = long.lines().collect();
     assert!(lines.len() > 24 && lines.iter().all(|line| line.starts_with("paged:")), "all of it: {long}");
-    let cases: [(&[(&str, &str)], &str, bool); 8] = [
+    let cases: [(Variables<'_>, &str, bool); 8] = [
         (&[pager], "gcm-search query migranti --limit 1", false),
         (&[pager], "gcm-search --no-pager query migranti", false),
         (&[pager], "gcm-search query migranti | cat", false),
@@ -271,7 +275,7 @@ fn long_results_go_through_the_pager() {
 #[test]
 fn colours_follow_the_terminal_and_the_wish() {
     let no_pager = ("GCM_SEARCH_PAGER", "");
-    let cases: [(&[(&str, &str)], &str, bool); 8] = [
+    let cases: [(Variables<'_>, &str, bool); 8] = [
         (&[], "gcm-search query migranti -n 1", true),
         (&[], "gcm-search query migranti -n 1 | cat", false),
         (&[("NO_COLOR", "1")], "gcm-search query migranti -n 1", false),
