@@ -77,6 +77,22 @@ fn stages(c: &mut Criterion) {
     group.finish();
 }
 
+/// Four pages in two columns with footnotes, as TeX sets them.
+fn pdf(c: &mut Criterion) {
+    let bytes = include_bytes!("../tests/fixtures/pdf/tex-two-columns.pdf");
+    let mut group = c.benchmark_group("extraction");
+    group.throughput(Throughput::Elements(4));
+    group.bench_function("PDF (pages)", |b| {
+        b.iter(|| {
+            let limits = ExtractLimits::default();
+            extract(Format::Pdf, "a.pdf", black_box(bytes), &limits, &mut |extracted| {
+                black_box(extracted.unwrap());
+            })
+        });
+    });
+    group.finish();
+}
+
 fn index_and_query(c: &mut Criterion) {
     let taxonomy = Taxonomy::built_in().unwrap();
     let model = Model::parse(BUILT_IN_MODEL).unwrap();
@@ -119,5 +135,5 @@ fn index_and_query(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, stages, index_and_query);
+criterion_group!(benches, stages, pdf, index_and_query);
 criterion_main!(benches);

@@ -29,8 +29,8 @@ pub struct Reference {
 pub struct Place {
     /// The numbered paragraph.
     pub paragraph: Option<String>,
-    /// The page.
-    pub page: Option<u32>,
+    /// The page, as it is printed where that is known.
+    pub page: Option<String>,
 }
 
 /// What is cited: a document as a whole, or a passage of it.
@@ -54,7 +54,8 @@ pub fn collect(cited: impl IntoIterator<Item = Cited>) -> Vec<Reference> {
         let (document, passage) = match one {
             Cited::Document(document) => (document, None),
             Cited::Passage(stored) => {
-                let Passage { number, paragraph, page, .. } = stored.passage;
+                let Passage { number, paragraph, page, page_label, .. } = stored.passage;
+                let page = page_label.or(page.map(|page| page.to_string()));
                 (stored.document, Some((number, Place { paragraph, page })))
             }
         };
@@ -114,7 +115,7 @@ impl Reference {
             .iter()
             .map(|(number, place)| {
                 let paragraph = place.paragraph.as_ref().map(|paragraph| format!("para. {paragraph}"));
-                let page = place.page.map(|page| format!("p. {page}"));
+                let page = place.page.as_ref().map(|page| format!("p. {page}"));
                 let parts: Vec<String> = paragraph.into_iter().chain(page).collect();
                 if parts.is_empty() { number.to_string() } else { format!("{number} ({})", parts.join(", ")) }
             })
@@ -344,6 +345,7 @@ mod tests {
                 number,
                 headings: Vec::new(),
                 page,
+                page_label: None,
                 paragraph: page.map(|page| format!("{page} (c)")),
                 language: Language::Italian,
                 text: String::new(),

@@ -249,12 +249,14 @@ pub struct Block {
     /// The number or letter that the format counts it by, as a reader sees it (`16.`, `(c)`); it is not part of the
     /// text.
     pub label: Option<String>,
+    /// What is printed on that page as its number, where it is another: `iv`, `112`.
+    pub page_label: Option<String>,
 }
 
 impl Block {
     /// A block without a page and a label.
     pub fn new(kind: BlockKind, text: impl Into<String>) -> Block {
-        Block { kind, text: text.into(), page: None, label: None }
+        Block { kind, text: text.into(), page: None, page_label: None, label: None }
     }
 
     /// The same block with a label.
@@ -303,6 +305,9 @@ pub struct Passage {
     /// The numbered paragraph of the document that it belongs to: `16`, `16 (c)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paragraph: Option<String>,
+    /// What is printed on that page as its number, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_label: Option<String>,
     /// The language that it is written in.
     pub language: Language,
     /// The whole text.

@@ -16,7 +16,8 @@ use crate::engine::local::{
     CommitInfo, Fingerprint, IndexedPassage, LocalEngine, LocalWriter, SCHEMA_VERSION, WriteLock,
 };
 use crate::engine::{DocumentInfo, EngineError, ErrorKind, StoredPassage};
-use crate::extract::{self, ExtractLimits, Extracted, Format, HEAD_BYTES};
+use crate::extract::ocr::{self, Ocr};
+use crate::extract::{self, ExtractError, ExtractLimits, Extracted, Format, HEAD_BYTES};
 use crate::overrides::Overrides;
 use crate::query::plan::concept_token;
 use crate::segment::{SEGMENTATION_VERSION, segment};
@@ -44,6 +45,16 @@ pub struct FileEntry {
     /// What could not be read of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<String>,
+    /// What is missing of a document that was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// How many pages are scans that were not read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unread_pages: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// What an index was made from.
@@ -98,6 +109,8 @@ pub struct Request {
     pub wait: bool,
     /// If there is an index already by the time that writing is our turn, leave it as it is.
     pub only_if_missing: bool,
+    /// Read scanned pages with OCR, also those that an earlier run left unread.
+    pub ocr: bool,
 }
 
 /// What a run did.
@@ -117,6 +130,10 @@ pub struct Report {
     pub rebuilt: Option<String>,
     /// What could not be read.
     pub failed: Vec<Unreadable>,
+    /// What is missing of documents that were read.
+    pub warnings: Vec<Unreadable>,
+    /// How many pages are scans that were not read.
+    pub unread_pages: usize,
     /// Corrections of passages and documents that the index does not have.
     pub idle_overrides: Vec<String>,
     /// Documents in the index after it.
@@ -154,6 +171,8 @@ pub enum IndexError {
     Corpus(corpus::CorpusError),
     /// The index.
     Engine(EngineError),
+    /// The programs that read scanned pages.
+    Ocr(ExtractError),
 }
 
 impl std::fmt::Display for IndexError {
@@ -161,6 +180,7 @@ impl std::fmt::Display for IndexError {
         match self {
             IndexError::Corpus(error) => error.fmt(f),
             IndexError::Engine(error) => error.fmt(f),
+            IndexError::Ocr(error) => error.fmt(f),
         }
     }
 }
@@ -207,6 +227,7 @@ pub fn update(
     model: &Model,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Report, IndexError> {
+    let ocr = request.ocr.then(Ocr::find).transpose().map_err(IndexError::Ocr)?;
     let lock = WriteLock::take(folder, request.wait)?;
     let fingerprint = fingerprint(taxonomy, model_text);
     let (mut manifest, mut rebuilt) = match LocalEngine::open(folder) {
@@ -270,7 +291,7 @@ pub fn update(
     if rebuilt.is_some() {
         manifest = Manifest::default();
     }
-    let work = Work::compare(&manifest, &found.files, &overrides, &mut report);
+    let work = Work::compare(&manifest, &found.files, &overrides, request.ocr, &mut report);
     manifest.sources = sources
         .iter()
         .map(|source| match source {
@@ -293,7 +314,7 @@ pub fn update(
         writer.remove_source(key);
         manifest.files.remove(key);
     }
-    let run = Run { taxonomy, model, overrides: &overrides, progress };
+    let run = Run { taxonomy, model, overrides: &overrides, ocr: ocr.as_ref(), progress };
     progress(Progress::Begin(work.to_read.len()));
     run.read_all(&work.to_read, &mut writer, &mut manifest)?;
     report_failures(&manifest, &mut report);
@@ -326,13 +347,15 @@ fn manifest_is_same(engine: &LocalEngine, manifest: &Manifest) -> Result<bool, E
 /// A file that failed and has not changed still fails; a run that does not read it says so again.
 fn report_failures(manifest: &Manifest, report: &mut Report) {
     for (key, entry) in &manifest.files {
-        for failure in &entry.failures {
-            let known = report.failed.iter().any(|failed| failed.path == *key && failed.reason == *failure);
-            if !known {
-                report.failed.push(Unreadable { path: key.clone(), reason: failure.clone() });
+        let named = |reason: &String| Unreadable { path: key.clone(), reason: reason.clone() };
+        for failure in entry.failures.iter().map(named) {
+            if !report.failed.contains(&failure) {
+                report.failed.push(failure);
             }
         }
+        report.warnings.extend(entry.warnings.iter().map(named));
     }
+    report.unread_pages = manifest.files.values().map(|entry| entry.unread_pages).sum();
 }
 
 /// The corrections that concern nothing in the index.
@@ -429,6 +452,7 @@ impl<'f> Work<'f> {
         manifest: &Manifest,
         files: &'f [FoundFile],
         overrides: &Overrides,
+        ocr: bool,
         report: &mut Report,
     ) -> Work<'f> {
         let hashed: Vec<Result<FileEntry, Unreadable>> =
@@ -450,7 +474,8 @@ impl<'f> Work<'f> {
                 Some(old)
                     if old.hash == entry.hash
                         && old.described == entry.described
-                        && old.extractor == entry.extractor =>
+                        && old.extractor == entry.extractor
+                        && !(ocr && old.unread_pages > 0) =>
                 {
                     report.unchanged += 1;
                 }
@@ -525,6 +550,8 @@ fn look_at(file: &FoundFile, overrides: &Overrides) -> Result<FileEntry, Unreada
         documents: 0,
         passages: 0,
         failures: Vec::new(),
+        warnings: Vec::new(),
+        unread_pages: 0,
     })
 }
 
@@ -532,6 +559,7 @@ struct Run<'a> {
     taxonomy: &'a Taxonomy,
     model: &'a Model,
     overrides: &'a Overrides,
+    ocr: Option<&'a Ocr>,
     progress: &'a (dyn Fn(Progress<'_>) + Sync),
 }
 
@@ -568,7 +596,7 @@ impl<'a> Run<'a> {
                     || self.worker(),
                     |worker, (file, entry)| {
                         (self.progress)(Progress::File(&file.path));
-                        let result = read_file(file, entry.clone(), worker);
+                        let result = read_file(file, entry.clone(), self.ocr, worker);
                         (self.progress)(Progress::FileDone);
                         result
                     },
@@ -664,6 +692,7 @@ impl<'a> Run<'a> {
 fn read_file(
     file: &FoundFile,
     mut entry: FileEntry,
+    ocr: Option<&Ocr>,
     worker: &mut Worker<'_>,
 ) -> (FileEntry, Vec<IndexedPassage>) {
     let mut passages = Vec::new();
@@ -687,7 +716,8 @@ fn read_file(
     let result = read().and_then(|bytes| {
         let format = Format::detect(&file.path, &bytes).map_err(|error| error.to_string())?;
         extract::extract(format, &file.path, &bytes, &limits, &mut |extracted| {
-            let extracted = match extracted {
+            let read = extracted.and_then(|extracted| with_scans(extracted, &bytes, ocr, &mut entry));
+            let extracted = match read {
                 Ok(extracted) => extracted,
                 Err(error) => return entry.failures.push(error.to_string()),
             };
@@ -756,6 +786,32 @@ fn utf8_of_utf16(reader: &mut dyn BufRead) -> Result<Option<String>, String> {
     }
     let text = extract::decoded_utf16(&bytes).map_err(|error| error.to_string())?;
     Ok(text.map(Cow::into_owned))
+}
+
+/// A document with its scanned pages read, if that is asked for, and noted in the entry, if not.
+fn with_scans(
+    extracted: Extracted,
+    bytes: &[u8],
+    ocr: Option<&Ocr>,
+    entry: &mut FileEntry,
+) -> Result<Extracted, ExtractError> {
+    let scans = extracted.unread_pages.len();
+    // The bytes are those of the file; a document within an archive has to be unpacked for OCR.
+    let is_whole = extracted.member.is_none();
+    let opened = ocr.filter(|_| scans > 0 && is_whole).map(|ocr| ocr.open(bytes)).transpose()?;
+    let read = opened.as_ref().map(|document| |page: u32| document.read_page(page));
+    let read = read.as_ref().map(|read| read as &dyn Fn(u32) -> Result<String, ExtractError>);
+    match ocr::complete(extracted, read) {
+        Ok((extracted, warning)) => {
+            entry.unread_pages += extracted.unread_pages.len();
+            entry.warnings.extend(warning);
+            Ok(extracted)
+        }
+        Err(error) => {
+            entry.unread_pages += scans;
+            Err(error)
+        }
+    }
 }
 
 /// One record of a JSON Lines file, read.

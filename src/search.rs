@@ -113,6 +113,9 @@ pub struct AnswerHit {
     /// The numbered paragraph of the document that it belongs to, such as `16 (c)`.
     #[serde(default)]
     pub paragraph: Option<String>,
+    /// What is printed on that page as its number, where it is another.
+    #[serde(default)]
+    pub page_label: Option<String>,
     /// Its language.
     pub language: Language,
     /// Its whole text.
@@ -146,6 +149,9 @@ pub struct PassageShown {
     pub headings: Vec<String>,
     /// Its page.
     pub page: Option<u32>,
+    /// What is printed on that page as its number, where it is another.
+    #[serde(default)]
+    pub page_label: Option<String>,
     /// The numbered paragraph of the document that it belongs to, such as `16 (c)`.
     #[serde(default)]
     pub paragraph: Option<String>,
@@ -171,6 +177,7 @@ impl PassageShown {
             document: stored.document,
             headings: stored.passage.headings,
             page: stored.passage.page,
+            page_label: stored.passage.page_label,
             paragraph: stored.passage.paragraph,
             language: stored.passage.language,
             text: stored.passage.text,
@@ -467,6 +474,7 @@ impl<'a> Searcher<'a> {
                     headings: hit.stored.passage.headings,
                     page: hit.stored.passage.page,
                     paragraph: hit.stored.passage.paragraph,
+                    page_label: hit.stored.passage.page_label,
                     language: hit.stored.passage.language,
                     text: hit.stored.passage.text,
                     snippet: SnippetShown { text, highlights },

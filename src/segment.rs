@@ -36,7 +36,14 @@ struct Open {
     text: String,
     words: usize,
     kind: BlockKind,
+    place: Place,
+}
+
+/// Where a passage begins.
+#[derive(Clone, Default)]
+struct Place {
     page: Option<u32>,
+    page_label: Option<String>,
     paragraph: Option<String>,
 }
 
@@ -66,7 +73,7 @@ impl Builder<'_> {
         let joins = self
             .open
             .as_ref()
-            .is_some_and(|open| open.paragraph == paragraph && joins(open, block.kind, words));
+            .is_some_and(|open| open.place.paragraph == paragraph && joins(open, block.kind, words));
         if let (true, Some(open)) = (joins, self.open.as_mut()) {
             open.text.push('\n');
             open.text.push_str(&block.text);
@@ -75,8 +82,8 @@ impl Builder<'_> {
             return;
         }
         self.close();
-        self.open =
-            Some(Open { text: block.text.clone(), words, kind: block.kind, page: block.page, paragraph });
+        let place = Place { page: block.page, page_label: block.page_label.clone(), paragraph };
+        self.open = Some(Open { text: block.text.clone(), words, kind: block.kind, place });
     }
 
     /// A heading that another of its level or above follows at once would be lost: nothing stands under it.
@@ -87,7 +94,7 @@ impl Builder<'_> {
         {
             let text = text.clone();
             self.headings.pop();
-            self.push(text, None, None);
+            self.push(text, Place::default());
         }
     }
 
@@ -101,21 +108,22 @@ impl Builder<'_> {
             return;
         };
         if open.words <= LONG_WORDS && open.text.len() <= LONG_BYTES {
-            self.push(open.text, open.page, open.paragraph);
+            self.push(open.text, open.place);
         } else {
             for part in split(&open.text) {
-                self.push(part, open.page, open.paragraph.clone());
+                self.push(part, open.place.clone());
             }
         }
     }
 
-    fn push(&mut self, text: String, page: Option<u32>, paragraph: Option<String>) {
+    fn push(&mut self, text: String, place: Place) {
         let language = language::of_passage(&text, self.document.metadata.language);
         self.passages.push(Passage {
             number: self.passages.len() as u32 + 1,
             headings: self.headings.iter().map(|(_, text)| text.clone()).collect(),
-            page,
-            paragraph,
+            page: place.page,
+            page_label: place.page_label,
+            paragraph: place.paragraph,
             language,
             text,
         });

@@ -129,6 +129,9 @@ pub struct IndexArgs {
     /// Wait while another gcm-search writes to the index
     #[arg(long)]
     pub wait: bool,
+    /// Read scanned pages with pdftoppm and tesseract, also those left out so far
+    #[arg(long)]
+    pub ocr: bool,
 }
 
 /// What to limit a search to.

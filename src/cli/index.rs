@@ -26,6 +26,7 @@ pub fn run(global: &Global, args: &IndexArgs, terminal: &Terminal) -> Result<Out
         rebuild: args.rebuild,
         wait: args.wait,
         only_if_missing: false,
+        ocr: args.ocr,
     };
     let report = update(global, &knowledge, &request, terminal)?;
     let mut out = terminal.stdout();
@@ -72,6 +73,7 @@ fn update(
     let report = report.map_err(|error| match error {
         IndexError::Corpus(error) => Failure::new(error.message),
         IndexError::Engine(error) => engine_failure(error, global),
+        IndexError::Ocr(error) => Failure::new(error.message),
     })?;
     for failed in report.failed.iter().take(NAMED_FAILURES) {
         terminal.warn(&crate::output::printable(&format!("{}: {}", failed.path, failed.reason)));
@@ -82,6 +84,16 @@ fn update(
     for id in report.idle_overrides.iter().take(NAMED_FAILURES) {
         terminal
             .warn(&format!("overrides.toml corrects \"{id}\", which is no passage or document of the index"));
+    }
+    for warning in report.warnings.iter().take(NAMED_FAILURES) {
+        terminal.warn(&crate::output::printable(&format!("{}: {}", warning.path, warning.reason)));
+    }
+    if report.warnings.len() > NAMED_FAILURES {
+        terminal
+            .warn(&format!("and {} more have pages without text", report.warnings.len() - NAMED_FAILURES));
+    }
+    if report.unread_pages > 0 && !request.ocr {
+        terminal.note("scanned pages are read with: gcm-search index --ocr");
     }
     Ok(report)
 }

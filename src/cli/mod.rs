@@ -34,6 +34,7 @@ use clap::{CommandFactory, Parser};
 use gcm_search::corpus::Source;
 use gcm_search::engine::local::LocalEngine;
 use gcm_search::engine::{EngineError, ErrorKind as EngineErrorKind};
+use gcm_search::extract::GUARDED_THREAD;
 use gcm_search::filters::{FilterError, FilterNames};
 use gcm_search::glossary::Glossary;
 use gcm_search::query::Filters;
@@ -70,6 +71,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    keep_quiet_about_extractors();
     let around = Surroundings {
         variable: &|name| std::env::var_os(name),
         folder: std::env::current_dir().unwrap_or_default(),
@@ -107,6 +109,16 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// A panic while a file is read is reported as that file's failure, and nothing more needs to be said of it.
+fn keep_quiet_about_extractors() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(GUARDED_THREAD) {
+            report(panic);
+        }
+    }));
 }
 
 /// A usage error with a tip where the likely mistake is known: a command mistyped, or a query without the word `query`.

@@ -18,8 +18,10 @@ mod jsonl;
 mod limits;
 mod markdown;
 mod mhtml;
+pub mod ocr;
 mod odt;
 mod package;
+mod pdf;
 mod rtf;
 mod symbols;
 mod text;
@@ -65,11 +67,13 @@ pub enum Format {
     Tar,
     /// A tar archive or a single document, packed with gzip.
     Gzip,
+    /// A PDF document.
+    Pdf,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 13] = [
+    pub const ALL: [Format; 14] = [
         Format::Text,
         Format::Markdown,
         Format::Html,
@@ -80,6 +84,7 @@ impl Format {
         Format::Odt,
         Format::Epub,
         Format::Rtf,
+        Format::Pdf,
         Format::Zip,
         Format::Tar,
         Format::Gzip,
@@ -104,6 +109,7 @@ impl Format {
                 let of_members = Format::ALL.into_iter().filter(|format| !format.is_archive());
                 archive::VERSION + of_members.map(Format::extractor_version).sum::<u32>()
             }
+            Format::Pdf => pdf::VERSION,
         }
     }
 
@@ -123,6 +129,7 @@ impl Format {
             Format::Zip => "zip",
             Format::Tar => "tar",
             Format::Gzip => "gzip",
+            Format::Pdf => "pdf",
         }
     }
 
@@ -160,6 +167,9 @@ impl Format {
         }
         if archive::is_tar(head) {
             return Ok(Format::Tar);
+        }
+        if pdf::is_pdf(head) {
+            return Ok(Format::Pdf);
         }
         if let Some((kind, advice)) = not_read(head) {
             return Err(ExtractError::new(format!("{kind}: this format is not read; {advice}")));
@@ -226,7 +236,6 @@ fn not_read(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     const UNPACK: &str = "unpack it and index the folder";
     const NO_TEXT: &str = "it holds no text";
     const MAGIC: &[(&[u8], &str, &str)] = &[
-        (b"%PDF-", "a PDF document", CONVERT),
         (b"\xD0\xCF\x11\xE0", "an old Microsoft Office document", "save it as DOCX"),
         (b"BZh", "a bzip2 archive", UNPACK),
         (b"\xFD7zXZ\x00", "an xz archive", UNPACK),
@@ -313,7 +322,13 @@ pub struct Extracted {
     pub metadata: Metadata,
     /// The text in reading order.
     pub blocks: Vec<Block>,
+    /// The pages, counted from 1, on which something is drawn but no text can be read: scans.
+    pub unread_pages: Vec<u32>,
 }
+
+/// The name of the threads in which a library reads a binary format. A panic there is handed on as an
+/// [`ExtractError`]; whoever reports panics may keep quiet about it.
+pub const GUARDED_THREAD: &str = "extract";
 
 /// Reads one file, handing each document in it to `each`: one for most formats, one a record for
 /// JSON Lines and CSV, one or more a member for archives. A bad record or member is handed over as an error, and the
@@ -370,6 +385,7 @@ fn extract_within(
         Format::Odt => odt::extract(bytes, budget)?,
         Format::Epub => epub::extract(bytes, budget)?,
         Format::Rtf => rtf::extract(bytes)?,
+        Format::Pdf => pdf::extract(bytes, budget)?,
         Format::Zip | Format::Tar | Format::Gzip => return Ok(()),
     };
     each(Ok(finished(format, extracted)));
@@ -483,7 +499,8 @@ mod tests {
             assert_eq!(Format::detect(name, bytes.as_bytes()), Ok(format), "{name}");
         }
         assert!(Format::detect("a.txt", b"a\0b").is_err());
-        assert!(Format::detect("a.txt", b"%PDF-1.4").unwrap_err().message.contains("PDF"));
+        assert_eq!(Format::detect("a.txt", b"\n%PDF-1.4"), Ok(Format::Pdf));
+        assert!(Format::detect("a.txt", b"PK\x03\x04").unwrap_err().message.contains("ZIP"));
     }
 
     #[test]

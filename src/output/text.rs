@@ -151,23 +151,27 @@ fn source(hit: &AnswerHit) -> String {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(document.publisher.clone());
     parts.extend(document.date.map(|date| date.to_string()));
-    parts.extend(citation(document.symbol.as_deref(), hit.paragraph.as_deref(), hit.page));
+    let page = page_cited(hit.page, hit.page_label.as_deref());
+    parts.extend(citation(document.symbol.as_deref(), hit.paragraph.as_deref(), page));
     parts.push(hit.passage.clone());
     parts.push(format!("{:.2}", hit.score));
     parts.join(" · ")
 }
 
 /// Where a passage stands, as it is cited: `A/RES/73/195, para. 16 (c), p. 6`.
-pub fn citation(symbol: Option<&str>, paragraph: Option<&str>, page: Option<u32>) -> Option<String> {
-    let parts: Vec<String> = [
-        symbol.map(str::to_owned),
-        paragraph.map(|paragraph| format!("para. {paragraph}")),
-        page.map(|page| format!("p. {page}")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+pub fn citation(symbol: Option<&str>, paragraph: Option<&str>, page: Option<String>) -> Option<String> {
+    let parts: Vec<String> =
+        [symbol.map(str::to_owned), paragraph.map(|paragraph| format!("para. {paragraph}")), page]
+            .into_iter()
+            .flatten()
+            .collect();
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// A page as it is cited: by what is printed on it, with its place in the file where that is another.
+fn page_cited(page: Option<u32>, label: Option<&str>) -> Option<String> {
+    let page = page?;
+    Some(label.map_or_else(|| format!("p. {page}"), |label| format!("p. {label} (PDF p. {page})")))
 }
 
 /// A text set at the terminal's width, the words found marked.
@@ -307,7 +311,8 @@ pub fn passage(
     let title = stored.document.title.as_deref().unwrap_or_default();
     let symbol =
         stored.document.symbol.as_deref().filter(|_| passage.paragraph.is_some() || passage.page.is_some());
-    let place = citation(symbol, passage.paragraph.as_deref(), passage.page);
+    let page = page_cited(passage.page, passage.page_label.as_deref());
+    let place = citation(symbol, passage.paragraph.as_deref(), page);
     let place = place.map_or(String::new(), |place| format!(" · {}", printable(&place)));
     writeln!(
         out,
