@@ -130,6 +130,7 @@ impl Pattern {
 
 /// What the lines are ordered by; the last word is always the document, the passage and the place in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Sort {
     /// The words before it, the nearest first.
@@ -157,6 +158,7 @@ pub struct Options {
 
 /// All occurrences of a pattern.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Concordance {
     /// [`FORMAT_VERSION`].
@@ -183,8 +185,12 @@ pub struct Concordance {
 
 /// One occurrence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Line {
+    /// The version of the JSON ([`FORMAT_VERSION`]), where it is printed on a line of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format_version: Option<u32>,
     /// The passage's id.
     pub passage: String,
     /// Its document.
@@ -207,6 +213,7 @@ pub struct Line {
 
 /// Numbers of occurrences, each list from the most to the fewest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
     /// By form, in lower case.
@@ -224,6 +231,7 @@ pub struct Counts {
 
 /// One number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Count {
     /// Of what: a form, or an id.
@@ -381,6 +389,7 @@ fn line(
     let (start, end) = (tokens[first].start, tokens[last].end);
     let start_point = text[..start].chars().count();
     Line {
+        format_version: None,
         passage: stored.id(),
         document: stored.document.clone(),
         page: stored.passage.page,

@@ -10,6 +10,7 @@ use std::path::Path;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 
 use crate::batch::LineError;
+use crate::concordance::{self, Concordance};
 use crate::document::Date;
 use crate::eval::{RankingReport, TagReport};
 use crate::matrix::Matrix;
@@ -47,9 +48,9 @@ fn schema<T: JsonSchema>() -> Schema {
     settings.into_generator().into_root_schema_for::<T>()
 }
 
-/// A hit on a line of its own always says its version, which within an answer it does not.
-fn hit_line() -> Schema {
-    let mut schema = schema::<AnswerHit>();
+/// What stands on a line of its own always says its version, which within a larger object it does not.
+fn line_schema<T: JsonSchema>() -> Schema {
+    let mut schema = schema::<T>();
     if let Some(required) = schema.get_mut("required").and_then(serde_json::Value::as_array_mut) {
         required.push("format_version".into());
     }
@@ -62,9 +63,11 @@ fn the_schemas_are_those_of_the_types() {
     let update = std::env::var_os("UPDATE_SCHEMAS").is_some();
     let schemas = [
         ("query", schema::<Answer>()),
-        ("hit", hit_line()),
+        ("hit", line_schema::<AnswerHit>()),
         ("batch-line", schema::<BatchLine>()),
         ("matrix", schema::<Matrix>()),
+        ("concordance", schema::<Concordance>()),
+        ("concordance-line", line_schema::<concordance::Line>()),
         ("show", schema::<PassageShown>()),
         ("status", schema::<Status>()),
         ("tag", schema::<TextTagged>()),

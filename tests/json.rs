@@ -166,6 +166,13 @@ fn every_output_conforms_to_its_schema() {
         conforms("hit", &hit);
     }
     conforms("matrix", &lines(&["matrix", "--format", "json", "--lang", "it", "rimesse"])[0]);
+    conforms("concordance", &lines(&["concordance", "rimesse", "--format", "json", "--limit", "5"])[0]);
+    for line in lines(&["concordance", "rimesse", "--format", "jsonl", "--limit", "5"]) {
+        conforms("concordance-line", &line);
+    }
+    for passage in lines(&["export", "--document", "oim-italia"]) {
+        conforms("show", &passage);
+    }
     for passage in lines(&["show", "oim-italia/stocktaking-puerto-vallarta", "--format", "jsonl"]) {
         conforms("show", &passage);
     }

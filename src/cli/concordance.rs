@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use gcm_search::concordance::{Options, Pattern, Sort, concordance};
+use gcm_search::concordance::{Line, Options, Pattern, Sort, concordance};
 use gcm_search::engine::EngineError;
 use gcm_search::engine::local::LocalEngine;
+use gcm_search::search::FORMAT_VERSION;
 use gcm_search::suggest::distance;
 
 use super::args::{ConcordanceArgs, Format, SortBy};
@@ -59,8 +60,9 @@ pub fn run(global: &Global, args: &ConcordanceArgs, terminal: &Terminal) -> Resu
         Format::Text => output::concordance::text(&mut out, &found, args.counts, width)?,
         Format::Json => output::json::line(&mut out, &found)?,
         Format::Jsonl => {
-            for line in &found.lines {
-                output::json::line(&mut out, line)?;
+            for line in found.lines {
+                let line = Line { format_version: Some(FORMAT_VERSION), ..line };
+                output::json::line(&mut out, &line)?;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use gcm_search::search::FORMAT_VERSION;
 use serde::Serialize;
 
 use super::args::{ConfigArgs, Format};
@@ -12,6 +13,7 @@ use crate::output;
 
 #[derive(Debug, Serialize)]
 struct Config {
+    format_version: u32,
     settings: Vec<Setting>,
     files: Vec<File>,
 }
@@ -64,7 +66,7 @@ pub fn run(
         .iter()
         .map(|file| File { path: file.path.display().to_string(), what: file.what, exists: file.exists })
         .collect();
-    let config = Config { settings, files };
+    let config = Config { format_version: FORMAT_VERSION, settings, files };
     let mut out = terminal.output(args.format);
     match (args.format, args.files) {
         (Format::Text, true) => list_files(&mut out, &config.files, "")?,
