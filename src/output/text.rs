@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use gcm_search::engine::{DocumentInfo, StoredPassage};
 use gcm_search::search::{Answer, AnswerHit, TagShown, TagsShown};
 
-use gcm_search::matrix::{Counted, Matrix};
+use gcm_search::matrix::{Axis, Counted, Matrix};
 use textwrap::core::display_width;
 
 use super::printable;
@@ -333,9 +333,9 @@ pub fn passage(
 }
 
 /// The widest that the labels of a matrix's rows are set.
-const ROW_LABEL: usize = 34;
+const ROW_LABEL: usize = 26;
 /// How wide a column of a matrix is.
-const COLUMN: usize = 12;
+const COLUMN: usize = 10;
 
 /// A matrix as a table, each cell shaded by its count; as many tables one below the other as the width asks for.
 pub fn matrix(out: &mut dyn Write, matrix: &Matrix, width: usize) -> Result<(), Failure> {
@@ -349,7 +349,7 @@ pub fn matrix(out: &mut dyn Write, matrix: &Matrix, width: usize) -> Result<(), 
         let heads: Vec<Vec<String>> = columns
             .iter()
             .map(|&column| {
-                let label = label(&matrix.columns.concepts[column]);
+                let label = short_label(&matrix.columns, column);
                 textwrap::wrap(&label, COLUMN - 1).into_iter().map(|line| line.into_owned()).collect()
             })
             .collect();
@@ -395,6 +395,23 @@ pub fn matrix(out: &mut dyn Write, matrix: &Matrix, width: usize) -> Result<(), 
         matrix.total
     )?;
     Ok(())
+}
+
+/// The label of a concept without the words that all labels beside it have: *locale* of *Dimensione locale*.
+fn short_label(axis: &Axis, at: usize) -> String {
+    let words = |concept: &Counted| -> Vec<String> {
+        printable(&concept.label).split_whitespace().map(str::to_owned).collect()
+    };
+    let is_everywhere = |word: &String| {
+        axis.concepts.len() > 1
+            && axis
+                .concepts
+                .iter()
+                .all(|concept| words(concept).iter().any(|other| other.to_lowercase() == word.to_lowercase()))
+    };
+    let own: Vec<String> =
+        words(&axis.concepts[at]).into_iter().filter(|word| !is_everywhere(word)).collect();
+    if own.is_empty() { printable(&axis.concepts[at].label) } else { own.join(" ") }
 }
 
 fn to_the_right(text: &str, width: usize) -> String {
