@@ -225,8 +225,18 @@ pub struct SearchArgs {
 }
 
 /// How results are written, beside their form.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ResultArgs {
+    #[command(flatten)]
+    pub tables: TableArgs,
+    /// Write what the results were made with and their hash to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+}
+
+/// How tables are written.
+#[derive(Debug, Args)]
+pub struct TableArgs {
     /// In CSV and TSV, keep text from running as a formula in a spreadsheet
     #[arg(
         long,
@@ -237,22 +247,19 @@ pub struct ResultArgs {
         default_missing_value = "true",
         action = ArgAction::Set
     )]
-    pub csv_safe: bool,
+    csv_safe: bool,
     /// Write text as it is
     #[arg(long, conflicts_with = "csv_safe")]
-    pub no_csv_safe: bool,
-    /// Write what the results were made with and their hash to this file, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub manifest: Option<PathBuf>,
+    no_csv_safe: bool,
 }
 
-impl Default for ResultArgs {
+impl Default for TableArgs {
     fn default() -> Self {
-        ResultArgs { csv_safe: true, no_csv_safe: false, manifest: None }
+        TableArgs { csv_safe: true, no_csv_safe: false }
     }
 }
 
-impl ResultArgs {
+impl TableArgs {
     /// Whether text in tables is kept from running as a formula.
     pub fn csv_safe(&self) -> bool {
         self.csv_safe && !self.no_csv_safe
@@ -429,17 +436,8 @@ pub struct ExportArgs {
     /// The form of the passages
     #[arg(short, long, value_enum, default_value_t = ExportFormat::Jsonl)]
     pub format: ExportFormat,
-    /// In CSV, keep text from running as a formula in a spreadsheet
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_value_t = true,
-        default_missing_value = "true",
-        action = ArgAction::Set
-    )]
-    pub csv_safe: bool,
+    #[command(flatten)]
+    pub tables: TableArgs,
 }
 
 /// The form of an export.

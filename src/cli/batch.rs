@@ -46,7 +46,7 @@ pub fn run(global: &Global, args: &BatchArgs, terminal: &Terminal) -> Result<Out
         format: args.format,
         many: true,
         unit: options.unit,
-        csv_safe: args.result.csv_safe(),
+        csv_safe: args.result.tables.csv_safe(),
         width: terminal.width(),
     };
     let file = args.file.clone().or_else(|| before.as_ref()?.queries.file.clone().map(PathBuf::from));

@@ -19,7 +19,7 @@ pub fn run(global: &Global, args: &ExportArgs, terminal: &Terminal) -> Result<Ou
     let filters = filters(&args.filters, &knowledge.taxonomy, &engine, global)?;
     let mut out = terminal.raw_stdout();
     if args.format == ExportFormat::Csv {
-        output::csv::rows(&mut out, [output::csv::passage_header()], args.csv_safe)?;
+        output::csv::rows(&mut out, [output::csv::passage_header()], args.tables.csv_safe())?;
     }
     let mut any = false;
     let mut failed: Option<Failure> = None;
@@ -28,7 +28,9 @@ pub fn run(global: &Global, args: &ExportArgs, terminal: &Terminal) -> Result<Ou
         let shown = PassageShown::new(stored, tags);
         match args.format {
             ExportFormat::Jsonl => output::json::line(&mut out, &shown),
-            ExportFormat::Csv => output::csv::rows(&mut out, [output::csv::passage(&shown)], args.csv_safe),
+            ExportFormat::Csv => {
+                output::csv::rows(&mut out, [output::csv::passage(&shown)], args.tables.csv_safe())
+            }
         }
     };
     let result = engine.each_passage(&filters, &mut |stored| {

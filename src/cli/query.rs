@@ -41,7 +41,7 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
         format,
         many: false,
         unit: options.unit,
-        csv_safe: args.result.csv_safe(),
+        csv_safe: args.result.tables.csv_safe(),
         width: terminal.width(),
     };
     let mut out = Results::new(terminal.results(format), format);

@@ -238,7 +238,8 @@ fn letters(number: u32) -> String {
     std::iter::repeat_n(letter, (index / 26 + 1).min(8) as usize).collect()
 }
 
-fn roman(number: u32) -> String {
+/// A number in small Roman letters; in digits beyond what these can say.
+pub(super) fn roman(number: u32) -> String {
     const SIGNS: [(u32, &str); 13] = [
         (1000, "m"),
         (900, "cm"),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::layout::{Row, Word, rows};
+use crate::extract::flow;
 
 /// How many rows from the upper and the lower edge of the text are looked at.
 const EDGE_ROWS: usize = 4;
@@ -219,31 +220,9 @@ fn roman(text: &str) -> Option<i64> {
     (lower == to_roman(total)).then_some(total)
 }
 
-/// A number in small Roman letters.
-pub(super) fn to_roman(mut number: i64) -> String {
-    const PARTS: [(i64, &str); 13] = [
-        (1000, "m"),
-        (900, "cm"),
-        (500, "d"),
-        (400, "cd"),
-        (100, "c"),
-        (90, "xc"),
-        (50, "l"),
-        (40, "xl"),
-        (10, "x"),
-        (9, "ix"),
-        (5, "v"),
-        (4, "iv"),
-        (1, "i"),
-    ];
-    let mut out = String::new();
-    for (value, letters) in PARTS {
-        while number >= value && out.len() < 64 {
-            out.push_str(letters);
-            number -= value;
-        }
-    }
-    out
+/// A number in small Roman letters, if it has any.
+pub(super) fn to_roman(number: i64) -> String {
+    u32::try_from(number).map_or_else(|_| number.to_string(), flow::roman)
 }
 
 /// For each row the number in it that counts the pages: several pages have theirs in the same place, and the
