@@ -83,7 +83,7 @@ fn escaped(text: &str) -> String {
             continue;
         }
         if Some(at) == marks_a_block
-            || matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '|' | '~' | '$')
+            || matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '|' | '~' | '$' | '^')
         {
             out.push('\\');
         }
@@ -131,6 +131,7 @@ mod tests {
             "# titolo",
             "a_b_c [link](http://x) <b>&amp;</b> `x` ~~y~~",
             "| a | b |",
+            "^alto^ e ~basso~",
             "1) uno",
             "---",
             "=",
