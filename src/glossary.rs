@@ -48,6 +48,8 @@ pub struct Translation {
     pub language: Language,
     /// The term.
     pub term: String,
+    /// The term that stands in the query, as the glossary writes it.
+    pub source: String,
     /// The words of the query that it translates: from, to (excluded), as indices into its tokens.
     pub of: (usize, usize),
 }
@@ -80,40 +82,55 @@ impl Glossary {
     /// What the terms that stand in a query are called in the other languages. The longest terms count.
     pub fn translations(&self, tokens: &[Token]) -> Vec<Translation> {
         let starts: Vec<&str> = tokens.iter().map(|token| first_letters(&token.text)).collect();
-        // For each entry that stands in the query: where, and in which languages.
-        let mut found: Vec<(&Entry, (usize, usize), Vec<Language>)> = Vec::new();
+        let mut found: Vec<Standing<'_>> = Vec::new();
         for entry in &self.entries {
             let mut at = None;
             let mut languages = Vec::new();
             for (language, terms) in entry.languages() {
-                for place in terms.iter().filter_map(|term| place_of(term, language, tokens, &starts)) {
+                for term in terms {
+                    let Some((from, to)) = place_of(term, language, tokens, &starts) else {
+                        continue;
+                    };
                     languages.push(language);
-                    if at.is_none_or(|(from, to)| place.1 - place.0 > to - from) {
-                        at = Some(place);
+                    if at.is_none_or(|((start, end), _)| to - from > end - start) {
+                        at = Some(((from, to), term.as_str()));
                     }
                 }
             }
-            if let Some(at) = at {
-                found.push((entry, at, languages));
+            if let Some((at, term)) = at {
+                found.push(Standing { entry, at, term, languages });
             }
         }
         let mut out = Vec::new();
-        for (entry, at, languages) in &found {
-            let is_part = found
-                .iter()
-                .any(|(_, other, _)| other.0 <= at.0 && at.1 <= other.1 && other.1 - other.0 > at.1 - at.0);
+        for Standing { entry, at, term: source, languages } in &found {
+            let is_part = found.iter().any(|other| {
+                let (from, to) = other.at;
+                from <= at.0 && at.1 <= to && to - from > at.1 - at.0
+            });
             if is_part {
                 continue;
             }
             for (language, terms) in entry.languages() {
                 // The commonest term stands for all: each one more would count the same thing again.
                 if let Some(term) = terms.first().filter(|_| !languages.contains(&language)) {
-                    out.push(Translation { language, term: term.clone(), of: *at });
+                    let (term, source) = (term.clone(), (*source).to_owned());
+                    out.push(Translation { language, term, source, of: *at });
                 }
             }
         }
         out
     }
+}
+
+/// An entry that stands in a query.
+struct Standing<'g> {
+    entry: &'g Entry,
+    /// Where: from, to (excluded), as indices into the query's tokens.
+    at: (usize, usize),
+    /// Its longest term that stands there.
+    term: &'g str,
+    /// The languages of all that do.
+    languages: Vec<Language>,
 }
 
 fn first_letters(word: &str) -> &str {

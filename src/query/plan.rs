@@ -392,7 +392,7 @@ impl<'a> Planner<'a> {
         clauses: &mut Vec<(Occur, Clause)>,
     ) -> Vec<String> {
         let mut terms = Vec::new();
-        for Translation { language, term, of: (from, to) } in self.glossary.translations(asked) {
+        for Translation { language, term, source, of: (from, to) } in self.glossary.translations(asked) {
             let of: Vec<usize> = asked[from..to]
                 .iter()
                 .filter_map(|token| words.iter().position(|word| word.exact == token.text))
@@ -400,15 +400,20 @@ impl<'a> Planner<'a> {
             let content: Vec<Token> =
                 tokenize(&term).into_iter().filter(|token| !is_stop_word(language, &token.text)).collect();
             let all = content.len();
-            let lent: Vec<Token> = content
-                .into_iter()
-                .filter(|token| {
-                    // What the query has already, in whatever form, is not asked for twice.
-                    let is_asked =
-                        |word: &WordPlan| word.exact == token.text || word.siblings.contains(&token.text);
-                    !words.iter().any(is_asked)
-                })
-                .collect();
+            // What the query has already, in whatever form, is not asked for twice. The term as the glossary writes it has
+            // to agree, so that an accent left out makes no difference.
+            let mut asked_for: Vec<String> = Vec::new();
+            for token in tokenize(&source) {
+                for own in Language::ANALYSED {
+                    asked_for.extend(siblings(own, &token.text, token.accented));
+                }
+                asked_for.push(token.text);
+            }
+            let is_asked = |form: &String| {
+                let stands = |word: &WordPlan| word.exact == *form || word.siblings.contains(form);
+                words.iter().any(stands) && asked_for.contains(form)
+            };
+            let lent: Vec<Token> = content.into_iter().filter(|token| !is_asked(&token.text)).collect();
             if of.is_empty() || lent.is_empty() || words.len() + lent.len() > MAX_WORDS {
                 continue;
             }
