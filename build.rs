@@ -1,4 +1,19 @@
-//! Builds the corpus into the program: a table of every file under `corpus/`.
+//! Builds the corpus into the program: a table of every file under `corpus/`, and the terms of the taxonomy, read and
+//! checked, as tables that the program has only to copy.
+//!
+//! The modules that reading the taxonomy takes are those of the library, which this file compiles for itself.
+
+#![allow(dead_code, reason = "the library uses the rest of these modules")]
+#![allow(unused_imports, reason = "the library uses the rest of these modules")]
+
+#[path = "src/analysis/mod.rs"]
+mod analysis;
+#[path = "src/document.rs"]
+mod document;
+#[path = "src/suggest.rs"]
+mod suggest;
+#[path = "src/taxonomy/mod.rs"]
+mod taxonomy;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -20,8 +35,14 @@ fn main() -> io::Result<()> {
             .map_err(io::Error::other)?;
     }
     code.push_str("];\n");
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("built_in_corpus.rs");
-    fs::write(out, code)
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(out.join("built_in_corpus.rs"), code)?;
+
+    let text = fs::read_to_string(root.join("taxonomy.toml"))?;
+    match taxonomy::Taxonomy::parse(&text) {
+        Ok(taxonomy) => fs::write(out.join("taxonomy.tables"), taxonomy.filling()),
+        Err(error) => Err(io::Error::other(format!("corpus/taxonomy.toml, {error}"))),
+    }
 }
 
 /// Files that are no part of the corpus proper: downloads, and data that has its own `include_str!`.

@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gcm_search::analysis::{Stemmers, terms, tokenize};
+use gcm_search::built_in;
 use gcm_search::corpus::{self, Location, Source};
 use gcm_search::document::{Document, Passage};
 use gcm_search::engine::local::LocalEngine;
@@ -14,7 +15,7 @@ use gcm_search::indexer::{Request, update};
 use gcm_search::search::{Options, Searcher};
 use gcm_search::segment::segment;
 use gcm_search::tagger::{BUILT_IN_MODEL, Model, Tagger};
-use gcm_search::taxonomy::{BUILT_IN, Taxonomy};
+use gcm_search::taxonomy::Taxonomy;
 
 fn documents() -> Vec<Document> {
     let mut out = Vec::new();
@@ -69,10 +70,13 @@ fn stages(c: &mut Criterion) {
     let mut group = c.benchmark_group("taxonomy");
     group.sample_size(20);
     group.bench_function("outline (a query needs it)", |b| {
-        b.iter(|| Taxonomy::parse_outline(black_box(BUILT_IN)).unwrap());
+        b.iter(|| Taxonomy::built_in_outline().unwrap());
     });
     group.bench_function("whole (tagging needs it)", |b| {
-        b.iter(|| Taxonomy::parse(black_box(BUILT_IN)).unwrap())
+        b.iter(|| Taxonomy::built_in().unwrap());
+    });
+    group.bench_function("whole, from a file of the user's own", |b| {
+        b.iter(|| Taxonomy::parse(black_box(built_in::TAXONOMY)).unwrap());
     });
     group.finish();
 }

@@ -340,8 +340,7 @@ mod tests {
 
     #[test]
     fn labels_are_counted_by_scheme() -> Result<(), String> {
-        let taxonomy =
-            Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).map_err(|error| error.to_string())?;
+        let taxonomy = Taxonomy::built_in_outline().map_err(|error| error.to_string())?;
         let index = |id: &str| taxonomy.concept_index(id).ok_or(id.to_owned());
         let labelled: LabelledPassage = serde_json::from_str(
             r#"{"id":"1","text":"…","dimensions":["local"],"actors":["states","iom","media"]}"#,

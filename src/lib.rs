@@ -6,7 +6,7 @@
 //! - [`document`]: the words that everything else speaks.
 //! - [`corpus`] finds files, [`extract`] turns their bytes into blocks, [`segment`] divides these into passages with
 //!   their numbered paragraphs, [`language`] tells what they are written in.
-//! - [`taxonomy`] holds dimensions and actors, [`tagger`] finds them in passages and says why, [`overrides`] are
+//! - [`taxonomy`] holds dimensions and actors ([`built_in`]: those of the program), [`tagger`] finds them in passages and says why, [`overrides`] are
 //!   corrections by hand.
 //! - [`analysis`] turns text into terms, for the index and for queries alike.
 //! - [`query`] reads what a user types and plans it, with words that [`glossary`] lends it in other languages;
@@ -24,6 +24,7 @@
 
 pub mod analysis;
 pub mod batch;
+pub mod built_in;
 pub mod cite;
 pub mod concordance;
 pub mod corpus;

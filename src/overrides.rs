@@ -171,15 +171,13 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Overrides, String> {
-        let taxonomy =
-            Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).map_err(|error| error.to_string())?;
+        let taxonomy = Taxonomy::built_in_outline().map_err(|error| error.to_string())?;
         Overrides::parse(&[("overrides.toml".to_owned(), text.to_owned())], &taxonomy)
     }
 
     #[test]
     fn passages_are_corrected_after_their_document() -> Result<(), String> {
-        let taxonomy =
-            Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).map_err(|error| error.to_string())?;
+        let taxonomy = Taxonomy::built_in_outline().map_err(|error| error.to_string())?;
         let overrides = parse(
             "[[override]]\nid = \"a/b\"\nadd = [\"states\"]\n\
              [[override]]\nid = \"a/b#2\"\nremove = [\"Stati\"]\nadd = [\"dimensione globale\"]\n",

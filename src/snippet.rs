@@ -217,7 +217,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn marked(query: &str, text: &str) -> Vec<String> {
-        let taxonomy = Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).unwrap();
+        let taxonomy = Taxonomy::built_in_outline().unwrap();
         let glossary = Glossary::default();
         let plan = Planner::new(&taxonomy, &glossary).plan(query, PlanOptions::default());
         let marks = Highlighter::new(&plan, &mut Stemmers::default()).marks(text, Language::Italian);
@@ -246,7 +246,7 @@ mod tests {
     proptest! {
         #[test]
         fn highlights_slice_the_text(words in prop::collection::vec("(migranti|autorità|😀|l’|E'|\\PC{1,6})", 1..60), length in 5usize..200) {
-            let taxonomy = Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).unwrap();
+            let taxonomy = Taxonomy::built_in_outline().unwrap();
             let glossary = Glossary::default();
             let plan = Planner::new(&taxonomy, &glossary).plan("migrante autorita'", PlanOptions::default());
             let text = words.join(" ");

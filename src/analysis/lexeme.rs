@@ -35,7 +35,17 @@ impl Lexeme {
 
     /// Says whether both can be forms of one word.
     pub fn meets(&self, other: &Lexeme) -> bool {
-        self.classes & other.classes != 0 && self.root == other.root
+        self.has_class_of(other.classes) && self.root == other.root
+    }
+
+    /// Its inflection classes, a bit each.
+    pub fn classes(&self) -> u8 {
+        self.classes
+    }
+
+    /// Says whether it has one of these classes: then it meets every lexeme of the same root that has them.
+    pub fn has_class_of(&self, classes: u8) -> bool {
+        self.classes & classes != 0
     }
 }
 

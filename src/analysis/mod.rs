@@ -15,6 +15,7 @@ mod french;
 mod italian;
 mod lexeme;
 mod reference;
+mod sentences;
 mod spanish;
 mod tokenizer;
 mod verbs;
@@ -27,6 +28,7 @@ use crate::document::Language;
 
 pub use lexeme::{Lexeme, lexeme, siblings};
 pub use reference::references;
+pub use sentences::sentences;
 pub use tokenizer::{Case, Token, TokenKind, tokenize};
 
 /// The version of everything in this module that decides which terms a text becomes.

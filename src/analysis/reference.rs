@@ -32,18 +32,17 @@ fn kind_of(word: &str) -> Option<&'static str> {
 /// The references among the tokens of a text.
 pub fn references(tokens: &[Token]) -> Vec<Reference> {
     let mut found = Vec::new();
-    for (first, token) in tokens.iter().enumerate() {
-        let Some(kind) = kind_of(&token.text) else {
+    // Numbers are rarer than words, so they are looked for first.
+    for (last, number) in tokens.iter().enumerate() {
+        if last == 0 || !matches!(number.kind, TokenKind::Number | TokenKind::Symbol) {
             continue;
-        };
-        let mut last = first + 1;
-        // "legge n. 47", "artt. 3": the word for number may stand between.
-        if tokens.get(last).is_some_and(|t| matches!(t.text.as_str(), "n" | "num" | "numero" | "no" | "nn")) {
-            last += 1;
         }
-        if let Some(number) =
-            tokens.get(last).filter(|t| matches!(t.kind, TokenKind::Number | TokenKind::Symbol))
-        {
+        let mut first = last - 1;
+        // "legge n. 47", "artt. 3": the word for number may stand between.
+        if first > 0 && matches!(tokens[first].text.as_str(), "n" | "num" | "numero" | "no" | "nn") {
+            first -= 1;
+        }
+        if let Some(kind) = kind_of(&tokens[first].text) {
             found.push(Reference { key: format!("{kind}:{}", number.text), first, last });
         }
     }

@@ -641,7 +641,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn taxonomy() -> Taxonomy {
-        Taxonomy::parse_outline(crate::taxonomy::BUILT_IN).unwrap()
+        Taxonomy::built_in_outline().unwrap()
     }
 
     fn read_as(text: &[u8], format: Option<InputFormat>) -> Vec<Result<Asked, BadLine>> {

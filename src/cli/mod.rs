@@ -40,7 +40,7 @@ use gcm_search::glossary::Glossary;
 use gcm_search::query::Filters;
 use gcm_search::search::Options;
 use gcm_search::tagger::{BUILT_IN_MODEL, Model};
-use gcm_search::taxonomy::{BUILT_IN, Taxonomy, TaxonomyError};
+use gcm_search::taxonomy::{Taxonomy, TaxonomyError};
 
 use crate::output;
 pub use args::ResultFormat;
@@ -183,7 +183,7 @@ struct Knowledge {
 impl Knowledge {
     /// Everything, checked: for commands that tag.
     fn load(global: &Global) -> Result<Knowledge, Failure> {
-        let taxonomy = Knowledge::taxonomy(global, Taxonomy::parse)?;
+        let taxonomy = Knowledge::taxonomy(global, Taxonomy::built_in)?;
         let model = Model::parse(BUILT_IN_MODEL).map_err(Failure::new)?;
         Ok(Knowledge { taxonomy, model, glossary: Knowledge::glossary()? })
     }
@@ -191,8 +191,7 @@ impl Knowledge {
     /// What a query needs, which tags nothing: no model, and of the taxonomy the concepts. A taxonomy of the user's own is
     /// checked as a whole all the same.
     fn load_outline(global: &Global) -> Result<Knowledge, Failure> {
-        let parse = if global.taxonomy.is_some() { Taxonomy::parse } else { Taxonomy::parse_outline };
-        let taxonomy = Knowledge::taxonomy(global, parse)?;
+        let taxonomy = Knowledge::taxonomy(global, Taxonomy::built_in_outline)?;
         Ok(Knowledge { taxonomy, model: Model::default(), glossary: Knowledge::glossary()? })
     }
 
@@ -202,17 +201,15 @@ impl Knowledge {
 
     fn taxonomy(
         global: &Global,
-        parse: impl Fn(&str) -> Result<Taxonomy, TaxonomyError>,
+        built_in: fn() -> Result<Taxonomy, TaxonomyError>,
     ) -> Result<Taxonomy, Failure> {
         Ok(match &global.taxonomy {
-            None => {
-                parse(BUILT_IN).map_err(|error| Failure::new(format!("the built-in taxonomy: {error}")))?
-            }
+            None => built_in().map_err(|error| Failure::new(format!("the built-in taxonomy: {error}")))?,
             Some(path) => {
                 let text = fs::read_to_string(path).map_err(|error| {
                     Failure::new(format!("cannot read the taxonomy {}: {error}", path.display()))
                 })?;
-                parse(&text).map_err(|error| {
+                Taxonomy::parse(&text).map_err(|error| {
                     Failure::new(format!("the taxonomy {}: {error}", path.display())).hint(
                         "CONTRIBUTING.md describes the form of the file; corpus/taxonomy.toml is an example",
                     )

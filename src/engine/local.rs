@@ -11,7 +11,7 @@
 //! Updates go into the current generation and show with one commit. A rebuild fills a new generation
 //! beside it and switches with one rename, so that whatever happens on the way the old one answers.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::ops::ControlFlow;
@@ -35,17 +35,19 @@ use tantivy::{
 };
 
 use super::counts::cross_counts;
+use super::letters::letters_in_common;
 use super::near::NearQuery;
 use super::rescore::{ScoredLeaf, idf, rescore};
 use super::{Contribution, CrossCounts, EngineError, ErrorKind, Found, Hit, Page, StoredPassage, Unit};
-use crate::analysis::Terms;
+use crate::analysis::{Terms, tokenize};
 use crate::query::plan::{
-    Clause, Field, Filters, Leaf, Plan, Translated, WordPlan, document_token, language_token, publisher_token,
+    Clause, Field, Filters, Leaf, Plan, Translated, Weights, WordPlan, document_token, language_token,
+    publisher_token,
 };
 use crate::query::syntax::Occur;
 
 /// The version of the schema and of what its fields hold. An index with another one is refused.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 const CURRENT: &str = "CURRENT";
 const LOCK: &str = ".lock";
@@ -55,6 +57,10 @@ const OURS: &[&str] = &["README.md", "CURRENT.new", "SOURCES", "SOURCES.new"];
 const TOKENS: &str = "gcm-search-tokens";
 /// How many of the best passages are scored again with the closeness of their words.
 const WINDOW: usize = 200;
+/// Of how many of these the letters are compared with those of the query: their texts have to be read.
+const LETTERS_WINDOW: usize = 30;
+/// How many of the passages under one title, the best, say how much there is under it.
+const COMPANY: usize = 5;
 /// How many terms a prefix or a fuzzy word stands for at most.
 const MAX_EXPANSIONS: usize = 512;
 /// How many of them, the most frequent ones, count for the ranking.
@@ -111,6 +117,7 @@ struct Fields {
     from: SchemaField,
     until: SchemaField,
     duplicate: SchemaField,
+    work: SchemaField,
     primary: SchemaField,
     exact: SchemaField,
     stem: SchemaField,
@@ -152,6 +159,7 @@ fn schema() -> (Schema, Fields) {
         from: builder.add_u64_field("from", INDEXED | FAST),
         until: builder.add_u64_field("until", INDEXED | FAST),
         duplicate: builder.add_u64_field("duplicate", FAST),
+        work: builder.add_u64_field("work", FAST),
         primary: builder.add_u64_field("primary", FAST),
         exact: builder.add_text_field("exact", tokens(IndexRecordOption::WithFreqsAndPositions)),
         stem: builder.add_text_field("stem", tokens(IndexRecordOption::WithFreqs)),
@@ -268,6 +276,8 @@ struct Columns {
     document: Option<StrColumn>,
     number: Column,
     duplicate: Column,
+    /// A hash of the title, or of the document's id where it has none.
+    work: Column,
 }
 
 impl Columns {
@@ -277,6 +287,7 @@ impl Columns {
             document: fast.str("document")?,
             number: fast.u64("number")?,
             duplicate: fast.u64("duplicate")?,
+            work: fast.u64("work")?,
         })
     }
 }
@@ -451,7 +462,11 @@ impl LocalEngine {
             let scored =
                 rescore(searcher, self.fields.exact, &top, &lowered.leaves, plan, &window, page.explain)
                     .map_err(|error| self.error(error))?;
-            let mut scored = self.rank(scored, page)?;
+            let mut scored = self.in_order(scored)?;
+            self.compare_letters(searcher, plan, &mut scored, &window, page.explain)?;
+            let mut scored = self.in_order(scored)?;
+            self.lend_company(plan, &mut scored, &window, page.explain);
+            let mut scored = self.select(self.in_order(scored)?, page)?;
             if scored.len() < wanted && !exhausted {
                 fetch = fetch.saturating_mul(4).min(all);
                 continue;
@@ -499,9 +514,72 @@ impl LocalEngine {
         Ok(top)
     }
 
-    /// Orders by score, then document, then passage. Leaves out texts that stand above already, and where documents are
-    /// ranked all but the best passage of each.
-    fn rank(&self, mut scored: Vec<Scored>, page: Page) -> Result<Vec<Scored>, EngineError> {
+    /// Adds to the scores of the passages that stand first what letters they share with the query.
+    fn compare_letters(
+        &self,
+        searcher: &Searcher,
+        plan: &Plan,
+        scored: &mut [Scored],
+        window: &HashSet<DocAddress>,
+        explain: bool,
+    ) -> Result<(), EngineError> {
+        let words: Vec<&str> =
+            plan.words.iter().filter(|word| word.translates.is_none()).map(|word| &*word.exact).collect();
+        if plan.weights.letters <= 0.0 || words.len() < plan.weights.letters_words as usize {
+            return Ok(());
+        }
+        let mut first: Vec<&mut Scored> =
+            scored.iter_mut().filter(|s| window.contains(&s.address)).take(LETTERS_WINDOW).collect();
+        let texts = first
+            .iter()
+            .map(|scored| {
+                let stored = self.stored(searcher, scored.address)?;
+                let mut tokens = tokenize(&stored.passage.text);
+                for text in stored.document.title.iter().chain(&stored.passage.headings) {
+                    tokens.extend(tokenize(text));
+                }
+                Ok(tokens)
+            })
+            .collect::<Result<Vec<_>, EngineError>>()?;
+        let Weights { k1, b, letters, .. } = plan.weights;
+        let shared = letters_in_common(&words, &texts, f64::from(k1), f64::from(b));
+        for (scored, shared) in first.iter_mut().zip(shared) {
+            scored.add(f64::from(letters) * shared, explain, || {
+                ("letters in common".to_owned(), "runs of four letters of the query's words".to_owned())
+            });
+        }
+        Ok(())
+    }
+
+    /// Lends each passage something of what the best passages under its title have: where much is said of the query,
+    /// the next passage is likelier to answer it (Callan 1994, *Passage-level evidence in document retrieval*).
+    fn lend_company(&self, plan: &Plan, scored: &mut [Scored], window: &HashSet<DocAddress>, explain: bool) {
+        if plan.weights.company <= 0.0 {
+            return;
+        }
+        let work = |address: DocAddress| {
+            self.columns[address.segment_ord as usize].work.first(address.doc_id).unwrap_or_default()
+        };
+        let mut works: HashMap<u64, (usize, f64)> = HashMap::new();
+        for s in scored.iter().filter(|s| window.contains(&s.address)) {
+            let (count, sum) = works.entry(work(s.address)).or_default();
+            if *count < COMPANY {
+                *count += 1;
+                *sum += s.score;
+            }
+        }
+        for s in scored.iter_mut().filter(|s| window.contains(&s.address)) {
+            let Some((_, sum)) = works.get(&work(s.address)) else {
+                continue;
+            };
+            s.add(f64::from(plan.weights.company) * sum / COMPANY as f64, explain, || {
+                ("company".to_owned(), "what passages under the same title say of it".to_owned())
+            });
+        }
+    }
+
+    /// Orders by score, then document, then passage.
+    fn in_order(&self, mut scored: Vec<Scored>) -> Result<Vec<Scored>, EngineError> {
         scored.sort_by(|one, other| other.score.total_cmp(&one.score));
         let mut start = 0;
         while start < scored.len() {
@@ -518,6 +596,11 @@ impl LocalEngine {
             }
             start = end;
         }
+        Ok(scored)
+    }
+
+    /// Leaves out texts that stand above already, and where documents are ranked all but the best passage of each.
+    fn select(&self, mut scored: Vec<Scored>, page: Page) -> Result<Vec<Scored>, EngineError> {
         if !page.duplicates {
             let mut seen = HashSet::new();
             scored.retain(|s| {
@@ -753,6 +836,20 @@ pub(super) struct Scored {
     pub(super) address: DocAddress,
     pub(super) score: f64,
     pub(super) contributions: Vec<Contribution>,
+}
+
+impl Scored {
+    /// Adds to the score; `why` gives the word of the query and how it was met, for the explanation.
+    pub(super) fn add(&mut self, score: f64, explain: bool, why: impl FnOnce() -> (String, String)) {
+        if score <= 0.0 {
+            return;
+        }
+        self.score += score;
+        if explain {
+            let (word, by) = why();
+            self.contributions.push(Contribution { word, by, score });
+        }
+    }
 }
 
 /// A page of a ranked list.
@@ -1393,6 +1490,7 @@ impl<'l> LocalWriter<'l> {
             document.add_u64(fields.primary, 1);
         }
         document.add_u64(fields.duplicate, text_hash(&stored.passage.text));
+        document.add_u64(fields.work, text_hash(info.title.as_deref().unwrap_or(&info.id)));
         document.add_text(fields.exact, &passage.terms.exact);
         document.add_text(fields.stem, &passage.terms.stem);
         document.add_text(fields.wide, &passage.terms.wide);

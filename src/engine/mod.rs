@@ -2,6 +2,7 @@
 //! hits come out. Nothing above this module names an engine's types.
 
 mod counts;
+mod letters;
 pub mod local;
 mod near;
 mod rescore;

@@ -54,6 +54,12 @@ pub struct Weights {
     pub far: f32,
     /// How many words apart that is.
     pub far_distance: u32,
+    /// Runs of four letters that a passage shares with the words of the query, counted in the best passages only.
+    pub letters: f32,
+    /// From how many words of the query on letters are compared: one or two words are met by themselves or not.
+    pub letters_words: u32,
+    /// What a passage is lent of the mean score of the best passages under its title.
+    pub company: f32,
     /// A passage tagged with a concept that the query names.
     pub concept: f32,
     /// What a term in another language counts, of what the words that it translates do.
@@ -82,6 +88,9 @@ impl Default for Weights {
             near_distance: 4,
             far: 0.15,
             far_distance: 12,
+            letters: 0.3,
+            letters_words: 2,
+            company: 0.3,
             concept: 1.0,
             translation: 0.5,
             primary: 1.4,

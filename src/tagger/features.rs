@@ -2,12 +2,11 @@
 
 use crate::analysis::{Case, TokenKind};
 use crate::cues::{CUE_COUNT, Cues};
-use crate::document::Language;
 use crate::taxonomy::Taxonomy;
 
 use super::findings::Findings;
 use super::reading::Reading;
-use super::roles::{AGENT_WORDS, GENITIVE_WORDS, PLACE_WORDS, acts, after, opens_sentence};
+use super::roles::{AGENT, FIRST_PERSON, GENITIVE, PLACE, acts, after, opens_sentence};
 
 /// Features that every concept of a scheme has, in the order of their weights.
 const SHARED_FEATURES: [&str; 23] = [
@@ -86,7 +85,6 @@ impl Features {
         findings: &[Findings],
         cues: &[Feature],
         text: &str,
-        language: Language,
     ) -> Features {
         let first_together = SHARED_FEATURES.len() as u32;
         let first_style = first_together + taxonomy.concepts.len() as u32;
@@ -96,14 +94,14 @@ impl Features {
             .filter(|(_, found)| found.mass > 0.0)
             .map(|(index, found)| (index, found.mass))
             .collect();
-        let style = style_features(reading, text, language);
+        let style = style_features(reading, text);
         whole.extend(style.into_iter().map(|(index, value)| (first_style + index, value)));
         whole.extend(cues.iter().map(|&(index, value)| (first_cue + index, value)));
 
         let kin = Kin::new(taxonomy, findings);
         let mut features = Features { whole, own: Vec::new(), ends: Vec::with_capacity(findings.len()) };
         for concept in 0..findings.len() {
-            features.add(taxonomy, reading, findings, &kin, concept, language);
+            features.add(taxonomy, reading, findings, &kin, concept);
         }
         features
     }
@@ -115,7 +113,6 @@ impl Features {
         findings: &[Findings],
         kin: &Kin,
         concept: usize,
-        language: Language,
     ) {
         let found = &findings[concept];
         let scheme = taxonomy.concepts[concept].scheme;
@@ -136,11 +133,11 @@ impl Features {
             add(6, found.weak > 0);
             add(7, found.weak > 1);
             add(8, hits.len() > 1);
-            add(9, hits.iter().any(|hit| opens_sentence(reading, hit, language)));
-            add(10, hits.iter().any(|hit| acts(reading, hit, language)));
-            add(11, hits.iter().any(|hit| after(reading, hit, AGENT_WORDS)));
-            add(12, hits.iter().all(|hit| after(reading, hit, PLACE_WORDS)));
-            add(13, hits.iter().all(|hit| after(reading, hit, GENITIVE_WORDS)));
+            add(9, hits.iter().any(|hit| opens_sentence(reading, hit)));
+            add(10, hits.iter().any(|hit| acts(reading, hit)));
+            add(11, hits.iter().any(|hit| after(reading, hit, AGENT)));
+            add(12, hits.iter().all(|hit| after(reading, hit, PLACE)));
+            add(13, hits.iter().all(|hit| after(reading, hit, GENITIVE)));
             add(14, hits.iter().any(|hit| reading.sentences[hit.start] == 0));
             add(16, found.mass >= kin.most[scheme]);
             out.push((15, found.mass / kin.total[scheme].max(0.1)));
@@ -223,28 +220,11 @@ pub fn shared_feature_count() -> usize {
     SHARED_FEATURES.len()
 }
 
-/// Words of someone who speaks of themselves, sorted.
-const FIRST_PERSON: &[&str] = &[
-    "abbiamo", "eravamo", "ho", "io", "j", "je", "ma", "me", "mes", "mi", "mia", "mie", "miei", "mio", "mis",
-    "moi", "mon", "my", "nos", "nosotros", "nostra", "nostre", "nostri", "nostro", "nous", "our", "siamo",
-    "sono", "us", "we", "yo",
-];
-
-fn style_features(reading: &Reading, text: &str, language: Language) -> Vec<Feature> {
+fn style_features(reading: &Reading, text: &str) -> Vec<Feature> {
     let tokens = &reading.tokens;
     let words = tokens.len().max(1) as f32;
     let mut out = Vec::new();
-    let first_person = tokens
-        .iter()
-        .filter(|token| {
-            let word = token.text.as_str();
-            FIRST_PERSON.binary_search(&word).is_ok()
-                // "ma" is French for "my" and Italian for "but"; "sono" is Italian for "I am" and "they are".
-                && !(word == "ma" && language != Language::French)
-                && !(word == "sono" && language != Language::Italian)
-                && !(word == "me" && language == Language::Other)
-        })
-        .count();
+    let first_person = reading.parts.iter().filter(|&parts| parts & FIRST_PERSON != 0).count();
     if first_person > 0 {
         out.push((0, (first_person as f32 / 2.0).min(1.5)));
     }

@@ -18,20 +18,20 @@ mod model;
 mod reading;
 mod roles;
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Case, lexeme, tokenize};
 use crate::cues::{CUE_COUNT, Cues};
 use crate::document::Language;
-use crate::taxonomy::{Role, Scheme, Taxonomy, Weight, Word};
+use crate::taxonomy::{Role, Scheme, Taxonomy, Weight, Word, sieve};
 
 pub use features::{Feature, Features, feature_names, shared_feature_count};
 use findings::{Findings, Hit, longest, worth};
 use model::Weights;
 pub use model::{Model, SURE_LOGIT, Thresholds, none_of, probability};
 use reading::{Reading, SEEN_LIMIT, SeenWord, SeenWords, sentence_numbers, shouted_tokens, word_family};
+use roles::parts_of;
 
 /// The version of everything in this module that decides tags; part of the tagging fingerprint.
 pub const TAGGER_VERSION: u32 = 2;
@@ -78,6 +78,12 @@ pub struct Evidence {
     pub weight: f32,
 }
 
+/// What a heading says: the concepts of which a strong term stands in it, and those that it is the name of.
+struct Heading {
+    strong: Vec<usize>,
+    named: Vec<usize>,
+}
+
 /// How many headings are remembered before the memory is emptied.
 const HEADINGS_LIMIT: usize = 10_000;
 
@@ -93,9 +99,9 @@ pub struct Tagger<'a> {
     cues: Cues,
     /// The names of the features, for the evidence.
     names: Vec<String>,
-    seen: HashMap<Language, SeenWords>,
+    seen: FxHashMap<Language, SeenWords>,
     /// What headings speak of: one stands above many passages.
-    headings: HashMap<(Language, String), Vec<usize>>,
+    headings: FxHashMap<(Language, String), Heading>,
 }
 
 impl<'a> Tagger<'a> {
@@ -108,8 +114,8 @@ impl<'a> Tagger<'a> {
             thresholds: taxonomy.schemes.iter().map(thresholds).collect(),
             cues: Cues::new(),
             names: feature_names(taxonomy),
-            seen: HashMap::new(),
-            headings: HashMap::new(),
+            seen: FxHashMap::default(),
+            headings: FxHashMap::default(),
         }
     }
 
@@ -119,7 +125,7 @@ impl<'a> Tagger<'a> {
     pub fn tag(&mut self, text: &str, headings: &[String], language: Language, explain: bool) -> Vec<Tag> {
         // Before the text itself: reading may empty the memory of words that a reading refers to.
         let in_headings = self.in_headings(headings, language);
-        let structure = self.structure(text, headings);
+        let structure = self.structure(text, headings, language);
         let reading = self.read(text, language);
         let findings = self.findings(&reading, language);
         let features = self.features_of(&reading, &findings, text, language);
@@ -258,41 +264,51 @@ impl<'a> Tagger<'a> {
     }
 
     /// The concepts that the passage's lead-in, or the heading right above it, names.
-    fn structure(&self, text: &str, headings: &[String]) -> Vec<usize> {
+    fn structure(&mut self, text: &str, headings: &[String], language: Language) -> Vec<usize> {
         let lead_in = text
             .find(['.', ':', '\n'])
             .map(|end| &text[..end])
             .filter(|lead| lead.split_whitespace().count() <= LEAD_IN_WORDS);
-        let mut out = Vec::new();
-        for name in lead_in.into_iter().chain(headings.last().map(String::as_str)) {
-            let name =
-                name.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ')' | ' ' | '-'));
-            // Only names of more than one word are structure: "Stati." may open any sentence.
-            if name.split_whitespace().count() < 2 {
-                continue;
-            }
-            for scheme in 0..self.taxonomy.schemes.len() {
-                out.extend(self.taxonomy.by_name(scheme, name));
-            }
+        let mut out = lead_in.map_or_else(Vec::new, |lead| self.named_by(lead));
+        if let Some(heading) = headings.last() {
+            out.extend(&self.heading(heading, language).named);
         }
         out
+    }
+
+    /// The concepts that a lead-in or heading is the name of.
+    fn named_by(&self, line: &str) -> Vec<usize> {
+        let name =
+            line.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ')' | ' ' | '-'));
+        // Only names of more than one word are structure: "Stati." may open any sentence.
+        if name.split_whitespace().count() < 2 {
+            return Vec::new();
+        }
+        (0..self.taxonomy.schemes.len()).filter_map(|scheme| self.taxonomy.by_name(scheme, name)).collect()
+    }
+
+    /// What a heading says, read when it is first met.
+    fn heading(&mut self, heading: &str, language: Language) -> &Heading {
+        let key = (language, heading.to_owned());
+        if !self.headings.contains_key(&key) {
+            let reading = self.read(heading, language);
+            let findings = self.findings(&reading, language);
+            let strong = (0..findings.len()).filter(|&concept| findings[concept].strong > 0).collect();
+            let named = self.named_by(heading);
+            if self.headings.len() >= HEADINGS_LIMIT {
+                self.headings.clear();
+            }
+            self.headings.insert(key.clone(), Heading { strong, named });
+        }
+        // It is there: it was put there just now if it was not before.
+        &self.headings[&key]
     }
 
     /// The concepts of which a strong term stands in a heading.
     fn in_headings(&mut self, headings: &[String], language: Language) -> Vec<usize> {
         let mut out: Vec<usize> = Vec::new();
         for heading in headings {
-            let key = (language, heading.clone());
-            if !self.headings.contains_key(&key) {
-                let reading = self.read(heading, language);
-                let findings = self.findings(&reading, language);
-                let strong = (0..findings.len()).filter(|&concept| findings[concept].strong > 0).collect();
-                if self.headings.len() >= HEADINGS_LIMIT {
-                    self.headings.clear();
-                }
-                self.headings.insert(key.clone(), strong);
-            }
-            out.extend(self.headings.get(&key).into_iter().flatten());
+            out.extend(&self.heading(heading, language).strong);
         }
         out
     }
@@ -317,13 +333,16 @@ impl<'a> Tagger<'a> {
                 let cues = self.cues.of(&token.text);
                 let family = word_family(token, language).and_then(|family| self.weights.family(family));
                 index.insert(token.text.clone(), seen.entries.len());
-                seen.entries.push(SeenWord { tests, candidates, cues, family });
+                let sieve = sieve(&tests);
+                let parts = parts_of(&token.text, token.accented, language);
+                seen.entries.push(SeenWord { tests, sieve, candidates, cues, family, parts });
                 seen.entries.len() - 1
             })
-            .collect();
+            .collect::<Vec<usize>>();
+        let parts = entries.iter().map(|&entry| seen.entries[entry].parts).collect();
         let sentences = sentence_numbers(text, &tokens);
         let shouted = shouted_tokens(&tokens, &sentences);
-        Reading { tokens, entries, sentences, shouted }
+        Reading { tokens, entries, parts, sentences, shouted }
     }
 
     /// What stands in the text of each concept.
@@ -337,33 +356,35 @@ impl<'a> Tagger<'a> {
             .iter()
             .zip(&reading.entries)
             .zip(&reading.shouted)
-            .map(|((token, &entry), &shouted)| Word::new(token, &seen.entries[entry].tests, shouted))
+            .map(|((token, &entry), &shouted)| {
+                let seen = &seen.entries[entry];
+                Word::new(token, &seen.tests, seen.sieve, shouted)
+            })
             .collect();
         let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.taxonomy.concepts.len()];
-        let mut masks: Vec<(usize, usize, &[usize])> = Vec::new();
+        let mut masks: Vec<(usize, usize, &[u32])> = Vec::new();
         for (at, &entry) in reading.entries.iter().enumerate() {
-            for &candidate in &seen.entries[entry].candidates {
+            for candidate in &seen.entries[entry].candidates {
                 let Some(start) = vocabulary.stands(candidate, &words, at) else {
                     continue;
                 };
-                let pattern = vocabulary.pattern(candidate.pattern);
-                let end = start + pattern.len();
+                let end = start + vocabulary.words_of(candidate.pattern);
                 // A term does not reach over a sentence end.
                 if reading.sentences[start] != reading.sentences[end - 1] {
                     continue;
                 }
-                match &pattern.role {
+                match vocabulary.role(candidate.pattern) {
                     Role::Mask { hides } => masks.push((start, end, hides)),
                     Role::Evidence { concept, weight, context } => {
                         if let Some(context) = context {
                             let number = reading.sentences[start];
                             let first = reading.sentences.partition_point(|&s| s < number);
                             let last = reading.sentences.partition_point(|&s| s <= number);
-                            if !vocabulary.context(*context).holds(&words[first..last]) {
+                            if !vocabulary.holds(context, &words[first..last]) {
                                 continue;
                             }
                         }
-                        hits[*concept].push(Hit { pattern: candidate.pattern, weight: *weight, start, end });
+                        hits[concept].push(Hit { pattern: candidate.pattern, weight, start, end });
                     }
                 }
             }
@@ -371,9 +392,12 @@ impl<'a> Tagger<'a> {
         hits.into_iter()
             .enumerate()
             .map(|(concept, hits)| {
+                if hits.is_empty() {
+                    return Findings::default();
+                }
                 let unmasked = hits.into_iter().filter(|hit| {
                     !masks.iter().any(|&(start, end, hides)| {
-                        start <= hit.start && hit.end <= end && hides.contains(&concept)
+                        start <= hit.start && hit.end <= end && hides.contains(&(concept as u32))
                     })
                 });
                 Findings::new(longest(unmasked.collect()))
@@ -389,7 +413,7 @@ impl<'a> Tagger<'a> {
         language: Language,
     ) -> Features {
         let cues = self.cue_features(reading, language);
-        Features::new(self.taxonomy, reading, findings, &cues, text, language)
+        Features::new(self.taxonomy, reading, findings, &cues, text)
     }
 
     /// How many different words of each kind of cue stand in the text, three at most, halved.
@@ -453,7 +477,7 @@ impl<'a> Tagger<'a> {
                 Weight::Medium => "medium",
                 Weight::Weak => "weak",
             };
-            let rule = format!("{strength} term \"{}\"", vocabulary.pattern(hit.pattern).source);
+            let rule = format!("{strength} term \"{}\"", vocabulary.source(hit.pattern));
             out.push(at_words(text, start, end, rule, by_terms * worth(hit.weight) / mass));
         }
         out

@@ -1,22 +1,26 @@
 //! A text made ready for matching: its tokens with what is known of each word, its sentences.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::analysis::{Case, Token, TokenKind, is_stop_word};
 use crate::document::Language;
 use crate::taxonomy::Candidate;
 
+use super::roles::Parts;
+
 /// The words met so far in one language.
 #[derive(Default)]
 pub(super) struct SeenWords {
     /// By form, without and with an accented ending.
-    pub(super) index: [HashMap<String, usize>; 2],
+    pub(super) index: [FxHashMap<String, usize>; 2],
     pub(super) entries: Vec<SeenWord>,
 }
 
 pub(super) struct SeenWord {
     /// The tests of the taxonomy's terms that it passes.
     pub(super) tests: Vec<u32>,
+    pub(super) sieve: u64,
+    pub(super) parts: Parts,
     pub(super) candidates: Vec<Candidate>,
     /// The kinds of cue that it is, one bit each.
     pub(super) cues: u32,
@@ -32,6 +36,8 @@ pub(super) struct Reading {
     pub(super) tokens: Vec<Token>,
     /// For each token, its entry among the seen words.
     pub(super) entries: Vec<usize>,
+    /// For each token, what it is to the words around it.
+    pub(super) parts: Vec<Parts>,
     /// For each token, the number of its sentence.
     pub(super) sentences: Vec<u32>,
     /// For each token, whether its sentence is in capitals throughout.

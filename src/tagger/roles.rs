@@ -6,32 +6,76 @@ use crate::document::Language;
 use super::findings::Hit;
 use super::reading::Reading;
 
-/// Words before a name that make it the one who acts.
-pub(super) const AGENT_WORDS: &[&str] =
-    &["by", "da", "dagli", "dai", "dal", "dall", "dalla", "dalle", "dallo", "par", "por"];
-/// Words before a name that make it a place.
-pub(super) const PLACE_WORDS: &[&str] =
-    &["at", "chez", "dans", "en", "in", "nei", "negli", "nel", "nell", "nella", "nelle", "nello", "presso"];
-/// Words before a name that make it a part of another one.
-pub(super) const GENITIVE_WORDS: &[&str] =
-    &["de", "degli", "dei", "del", "dell", "della", "delle", "dello", "des", "di", "du", "of"];
+/// What a word is to the words around it: a bit for each of these that it is.
+pub(super) type Parts = u8;
+/// A function word.
+pub(super) const STOP: Parts = 1;
+/// Before a name it makes it the one who acts.
+pub(super) const AGENT: Parts = 2;
+/// Before a name it makes it a place.
+pub(super) const PLACE: Parts = 4;
+/// Before a name it makes it a part of another one.
+pub(super) const GENITIVE: Parts = 8;
+/// An article.
+const ARTICLE: Parts = 16;
+/// Looks like a finite verb.
+const FINITE_VERB: Parts = 32;
+/// Said by those who speak of themselves.
+pub(super) const FIRST_PERSON: Parts = 64;
 
-/// Whether one of `words` stands right before the hit.
-pub(super) fn after(reading: &Reading, hit: &Hit, words: &[&str]) -> bool {
+const AGENT_WORDS: &[&str] =
+    &["by", "da", "dagli", "dai", "dal", "dall", "dalla", "dalle", "dallo", "par", "por"];
+const PLACE_WORDS: &[&str] =
+    &["at", "chez", "dans", "en", "in", "nei", "negli", "nel", "nell", "nella", "nelle", "nello", "presso"];
+const GENITIVE_WORDS: &[&str] =
+    &["de", "degli", "dei", "del", "dell", "della", "delle", "dello", "des", "di", "du", "of"];
+const ARTICLES: &[&str] = &["a", "el", "i", "il", "la", "las", "le", "les", "lo", "los", "the", "un", "una"];
+const FIRST_PERSON_WORDS: &[&str] = &[
+    "abbiamo", "eravamo", "ho", "io", "j", "je", "ma", "me", "mes", "mi", "mia", "mie", "miei", "mio", "mis",
+    "moi", "mon", "my", "nos", "nosotros", "nostra", "nostre", "nostri", "nostro", "nous", "our", "siamo",
+    "sono", "us", "we", "yo",
+];
+
+/// What a folded word is to the words around it.
+pub(super) fn parts_of(word: &str, accented: bool, language: Language) -> Parts {
+    let lists = [(AGENT, AGENT_WORDS), (PLACE, PLACE_WORDS), (GENITIVE, GENITIVE_WORDS), (ARTICLE, ARTICLES)];
+    let mut parts = 0;
+    for (part, words) in lists {
+        if words.contains(&word) {
+            parts |= part;
+        }
+    }
+    if is_stop_word(language, word) {
+        parts |= STOP;
+    }
+    if is_finite_verb(word, accented, language) {
+        parts |= FINITE_VERB;
+    }
+    // "ma" is French for "my" and Italian for "but"; "sono" is Italian for "I am" and "they are".
+    if FIRST_PERSON_WORDS.contains(&word)
+        && !(word == "ma" && language != Language::French)
+        && !(word == "sono" && language != Language::Italian)
+        && !(word == "me" && language == Language::Other)
+    {
+        parts |= FIRST_PERSON;
+    }
+    parts
+}
+
+/// Whether a word that is `part` stands right before the hit.
+pub(super) fn after(reading: &Reading, hit: &Hit, part: Parts) -> bool {
     // An article may stand between: "presso la scuola", "by the council".
-    const ARTICLES: &[&str] =
-        &["a", "el", "i", "il", "la", "las", "le", "les", "lo", "los", "the", "un", "una"];
     let mut at = hit.start;
     for _ in 0..2 {
         if at == 0 || reading.sentences[at - 1] != reading.sentences[hit.start] {
             return false;
         }
         at -= 1;
-        let word = reading.tokens[at].text.as_str();
-        if words.contains(&word) {
+        let parts = reading.parts[at];
+        if parts & part != 0 {
             return true;
         }
-        if !ARTICLES.contains(&word) {
+        if parts & ARTICLE == 0 {
             return false;
         }
     }
@@ -39,14 +83,14 @@ pub(super) fn after(reading: &Reading, hit: &Hit, words: &[&str]) -> bool {
 }
 
 /// Whether nothing but small words stands between the hit and the beginning of its sentence.
-pub(super) fn opens_sentence(reading: &Reading, hit: &Hit, language: Language) -> bool {
+pub(super) fn opens_sentence(reading: &Reading, hit: &Hit) -> bool {
     let number = reading.sentences[hit.start];
     let first = reading.sentences.partition_point(|&sentence| sentence < number);
-    reading.tokens[first..hit.start].iter().all(|token| is_stop_word(language, &token.text))
+    reading.parts[first..hit.start].iter().all(|parts| parts & STOP != 0)
 }
 
 /// Whether the word after the hit looks like a finite verb: the name before it is then its subject.
-pub(super) fn acts(reading: &Reading, hit: &Hit, language: Language) -> bool {
+pub(super) fn acts(reading: &Reading, hit: &Hit) -> bool {
     // Up to two words may stand between: "il comune di Borgo ha", "the council also voted".
     for at in hit.end..hit.end + 3 {
         let Some(token) = reading.tokens.get(at) else {
@@ -55,7 +99,7 @@ pub(super) fn acts(reading: &Reading, hit: &Hit, language: Language) -> bool {
         if reading.sentences[at] != reading.sentences[hit.start] {
             return false;
         }
-        if token.case == Case::Lower && is_finite_verb(&token.text, token.accented, language) {
+        if token.case == Case::Lower && reading.parts[at] & FINITE_VERB != 0 {
             return true;
         }
     }

@@ -2,53 +2,89 @@
 //!
 //! What a word of a term asks for (a lexeme, a very form, a beginning) is a **test** with a number. A word of a text is
 //! tried against all tests once, when it is first met; from then on terms are compared by numbers.
+//!
+//! A vocabulary is a text and a few flat tables of numbers, so that those of the built-in taxonomy, which are made when
+//! the program is compiled, are read by copying them.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
 use super::Weight;
-use crate::analysis::{Case, Lexeme, Token, is_stop_word, lexeme, tokenize};
+use super::tables::{Reader, Row, Writer};
+use crate::analysis::{Case, Lexeme, Token, lexeme, tokenize};
 use crate::document::Language;
 
-/// How many words a term has at most.
-const MAX_TERM_WORDS: usize = 8;
 /// How many bytes of a prefix it is filed under.
-const PREFIX_KEY: usize = 3;
-
-/// What a word of a term asks of a word of a text, whatever its case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Test {
-    /// Any form of the lexeme.
-    Lexeme(Lexeme),
-    /// This very form, folded.
-    Exact(String),
-    /// Any word that begins so.
-    Prefix(String),
-}
-
-/// One of the words that may stand at a place of a term: the number of its test, and whether it needs a capital letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Alternative {
-    test: u32,
-    capital: bool,
-}
+pub(super) const PREFIX_KEY: usize = 3;
 
 /// A word of a text: the tests that it passes, and whether it has a capital letter that tells.
 #[derive(Debug, Clone, Copy)]
 pub struct Word<'a> {
     tests: &'a [u32],
+    sieve: u64,
     is_capital: bool,
 }
 
 impl<'a> Word<'a> {
-    /// A token that passes these tests. In a text that `shouts`, in capitals throughout, they tell nothing.
-    pub fn new(token: &Token, tests: &'a [u32], shouts: bool) -> Word<'a> {
-        Word { tests, is_capital: shouts || matches!(token.case, Case::Capital | Case::Upper) }
+    /// A token that passes these tests, with their [`sieve`]. In a text that `shouts`, in capitals throughout, capitals
+    /// tell nothing.
+    pub fn new(token: &Token, tests: &'a [u32], sieve: u64, shouts: bool) -> Word<'a> {
+        Word { tests, sieve, is_capital: shouts || matches!(token.case, Case::Capital | Case::Upper) }
+    }
+}
+
+/// A bit for each test, shared by some: words that have no bit in common with what a term asks for cannot pass.
+pub fn sieve(tests: &[u32]) -> u64 {
+    // The golden ratio in 32 bits spreads numbers that follow each other (Knuth, The Art of Computer Programming, 6.4).
+    tests.iter().fold(0, |sieve, test| sieve | 1 << (test.wrapping_mul(0x9E37_79B9) >> 26))
+}
+
+/// Some neighbours in a table, or bytes of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Span {
+    pub(super) fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+impl Row for Span {
+    const WIDTH: usize = 2;
+
+    fn write(&self, out: &mut Vec<u32>) {
+        out.extend([self.start, self.end]);
+    }
+
+    fn read(from: &[u32]) -> Span {
+        Span { start: from[0], end: from[1] }
+    }
+}
+
+/// One of the words that may stand at a place of a term: the number of its test, and whether it needs a capital letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Alternative {
+    pub(super) test: u32,
+    pub(super) capital: bool,
+}
+
+impl Row for Alternative {
+    const WIDTH: usize = 1;
+
+    fn write(&self, out: &mut Vec<u32>) {
+        out.push(self.test << 1 | u32::from(self.capital));
+    }
+
+    fn read(from: &[u32]) -> Alternative {
+        Alternative { test: from[0] >> 1, capital: from[0] & 1 == 1 }
     }
 }
 
 /// What a pattern is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Role {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role<'a> {
     /// Evidence for a concept.
     Evidence {
         /// The concept's index.
@@ -61,58 +97,121 @@ pub enum Role {
     /// An expression in which the terms of these concepts mean something else.
     Mask {
         /// The concepts' indices.
-        hides: Vec<usize>,
+        hides: &'a [u32],
     },
 }
 
+/// What a pattern is for, as the table has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RoleRow {
+    Evidence { concept: u32, weight: Weight, context: Option<u32> },
+    Mask { hides: Span },
+}
+
 /// A sequence of words to be found in a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pattern {
     /// How the file writes it.
-    pub source: String,
-    words: Vec<Vec<Alternative>>,
+    pub(super) source: Span,
+    /// Its words: for each, what may stand there.
+    pub(super) words: Span,
     /// Which of its words it is looked up by: the one that the fewest places in a text are likely to have.
-    anchor: usize,
-    /// What it is for.
-    pub role: Role,
+    pub(super) anchor: u32,
+    /// The next rarest; the same where it has one word only.
+    pub(super) second: u32,
+    pub(super) role: RoleRow,
 }
 
 impl Pattern {
-    /// How many words it takes.
-    pub fn len(&self) -> usize {
-        self.words.len()
-    }
-
-    /// Whether it has no words; loading refuses such patterns.
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
-    /// Says whether it stands at the beginning of `words`.
-    pub fn matches(&self, words: &[Word<'_>]) -> bool {
-        words.len() >= self.words.len()
-            && self.words.iter().zip(words).all(|(alternatives, word)| {
-                alternatives
-                    .iter()
-                    .any(|asked| (!asked.capital || word.is_capital) && word.tests.contains(&asked.test))
-            })
+    fn len(&self) -> usize {
+        self.words.range().len()
     }
 }
 
-/// Words of which one must be near, and words none of which may.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Context {
+/// In a table, what stands for "none".
+const NONE: u32 = u32::MAX;
+
+impl Row for Pattern {
+    const WIDTH: usize = 10;
+
+    fn write(&self, out: &mut Vec<u32>) {
+        self.source.write(out);
+        self.words.write(out);
+        out.extend([self.anchor, self.second]);
+        match self.role {
+            RoleRow::Evidence { concept, weight, context } => {
+                out.extend([0, concept, weight as u32, context.unwrap_or(NONE)]);
+            }
+            RoleRow::Mask { hides } => {
+                out.push(1);
+                hides.write(out);
+                out.push(NONE);
+            }
+        }
+    }
+
+    fn read(from: &[u32]) -> Pattern {
+        let role = if from[6] == 0 {
+            let weight = match from[8] {
+                0 => Weight::Weak,
+                1 => Weight::Medium,
+                _ => Weight::Strong,
+            };
+            RoleRow::Evidence { concept: from[7], weight, context: (from[9] != NONE).then_some(from[9]) }
+        } else {
+            RoleRow::Mask { hides: Span::read(&from[7..]) }
+        };
+        Pattern {
+            source: Span::read(from),
+            words: Span::read(&from[2..]),
+            anchor: from[4],
+            second: from[5],
+            role,
+        }
+    }
+}
+
+/// Patterns of which one must be in the sentence, and patterns none of which may: neighbours among the company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Context {
     /// One of these must be in the sentence; none is asked for where it is empty.
-    pub near: Vec<Pattern>,
+    pub(super) near: Span,
     /// None of these may be in the sentence.
-    pub not_near: Vec<Pattern>,
+    pub(super) not_near: Span,
 }
 
-impl Context {
-    /// Says whether a sentence is the company that this context asks for.
-    pub fn holds(&self, sentence: &[Word<'_>]) -> bool {
-        let stands = |pattern: &Pattern| (0..sentence.len()).any(|at| pattern.matches(&sentence[at..]));
-        (self.near.is_empty() || self.near.iter().any(stands)) && !self.not_near.iter().any(stands)
+impl Row for Context {
+    const WIDTH: usize = 4;
+
+    fn write(&self, out: &mut Vec<u32>) {
+        self.near.write(out);
+        self.not_near.write(out);
+    }
+
+    fn read(from: &[u32]) -> Context {
+        Context { near: Span::read(from), not_near: Span::read(&from[2..]) }
+    }
+}
+
+/// A test under the letters that it is found by: the root of a lexeme, a form, a prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Filed {
+    pub(super) key: Span,
+    /// Of a lexeme, its inflection classes.
+    pub(super) classes: u32,
+    pub(super) test: u32,
+}
+
+impl Row for Filed {
+    const WIDTH: usize = 4;
+
+    fn write(&self, out: &mut Vec<u32>) {
+        self.key.write(out);
+        out.extend([self.classes, self.test]);
+    }
+
+    fn read(from: &[u32]) -> Filed {
+        Filed { key: Span::read(from), classes: from[2], test: from[3] }
     }
 }
 
@@ -122,46 +221,118 @@ pub struct Candidate {
     /// The pattern's index.
     pub pattern: u32,
     /// How many words before that one it begins.
-    pub before: usize,
+    before: u32,
+    /// The place of the pattern's second rarest word.
+    second: u32,
+    /// The sieve of the tests that may stand there.
+    sieve: u64,
 }
 
 /// Every pattern of one language.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Vocabulary {
-    language: Language,
-    patterns: Vec<Pattern>,
-    contexts: Vec<Context>,
-    tests: HashMap<Test, u32>,
-    /// The numbers of tests: for lexemes by root, for exact forms, for prefixes by their first letters.
-    by_root: HashMap<String, Vec<(Lexeme, u32)>>,
-    by_form: HashMap<String, u32>,
-    by_prefix: HashMap<String, Vec<(String, u32)>>,
+    pub(super) language: Language,
+    /// All sources, roots, forms and prefixes.
+    pub(super) text: String,
+    pub(super) patterns: Vec<Pattern>,
+    /// By word of a pattern, its alternatives.
+    pub(super) words: Vec<Span>,
+    pub(super) alternatives: Vec<Alternative>,
+    /// What masks hide.
+    pub(super) hides: Vec<u32>,
+    pub(super) contexts: Vec<Context>,
+    /// The patterns that contexts speak of.
+    pub(super) company: Vec<Pattern>,
+    /// Tests, sorted by key: for lexemes by root, for exact forms, for prefixes.
+    pub(super) by_root: Vec<Filed>,
+    pub(super) by_form: Vec<Filed>,
+    pub(super) by_prefix: Vec<Filed>,
     /// By test, the patterns that are looked up by it.
-    anchored: Vec<Vec<u32>>,
+    pub(super) anchored: Vec<Span>,
+    pub(super) anchored_patterns: Vec<u32>,
 }
 
 impl Vocabulary {
     /// A vocabulary without terms.
-    pub(super) fn new(language: Language) -> Vocabulary {
+    pub(super) fn empty(language: Language) -> Vocabulary {
         Vocabulary {
             language,
+            text: String::new(),
             patterns: Vec::new(),
+            words: Vec::new(),
+            alternatives: Vec::new(),
+            hides: Vec::new(),
             contexts: Vec::new(),
-            tests: HashMap::new(),
-            by_root: HashMap::new(),
-            by_form: HashMap::new(),
-            by_prefix: HashMap::new(),
+            company: Vec::new(),
+            by_root: Vec::new(),
+            by_form: Vec::new(),
+            by_prefix: Vec::new(),
             anchored: Vec::new(),
+            anchored_patterns: Vec::new(),
         }
+    }
+
+    /// Writes the tables, for [`Vocabulary::read`].
+    pub(super) fn write(&self, out: &mut Writer) {
+        out.text(&self.text);
+        out.table(&self.patterns);
+        out.table(&self.words);
+        out.table(&self.alternatives);
+        out.table(&self.hides);
+        out.table(&self.contexts);
+        out.table(&self.company);
+        out.table(&self.by_root);
+        out.table(&self.by_form);
+        out.table(&self.by_prefix);
+        out.table(&self.anchored);
+        out.table(&self.anchored_patterns);
+    }
+
+    /// Reads what [`Vocabulary::write`] wrote; nothing where it ends too soon.
+    pub(super) fn read(language: Language, from: &mut Reader<'_>) -> Option<Vocabulary> {
+        Some(Vocabulary {
+            language,
+            text: from.text()?,
+            patterns: from.table()?,
+            words: from.table()?,
+            alternatives: from.table()?,
+            hides: from.table()?,
+            contexts: from.table()?,
+            company: from.table()?,
+            by_root: from.table()?,
+            by_form: from.table()?,
+            by_prefix: from.table()?,
+            anchored: from.table()?,
+            anchored_patterns: from.table()?,
+        })
+    }
+
+    fn letters(&self, span: Span) -> &str {
+        &self.text[span.range()]
     }
 
     /// The tests that a word with this form and lexeme passes.
     pub fn tests(&self, form: &str, lexeme: &Lexeme) -> Vec<u32> {
-        let mut out: Vec<u32> = self.by_form.get(form).copied().into_iter().collect();
-        let by_root = self.by_root.get(&lexeme.root).into_iter().flatten();
-        out.extend(by_root.filter(|(asked, _)| asked.meets(lexeme)).map(|&(_, test)| test));
-        let by_prefix = form.get(..PREFIX_KEY).and_then(|key| self.by_prefix.get(key)).into_iter().flatten();
-        out.extend(by_prefix.filter(|(prefix, _)| form.starts_with(prefix.as_str())).map(|&(_, test)| test));
+        let mut out = Vec::new();
+        let first = |filed: &[Filed], key: &str| filed.partition_point(|other| self.letters(other.key) < key);
+        let forms = self.by_form[first(&self.by_form, form)..].iter();
+        out.extend(forms.take_while(|filed| self.letters(filed.key) == form).map(|filed| filed.test));
+        let roots = self.by_root[first(&self.by_root, &lexeme.root)..].iter();
+        out.extend(
+            roots
+                .take_while(|filed| self.letters(filed.key) == lexeme.root)
+                .filter(|filed| lexeme.has_class_of(filed.classes as u8))
+                .map(|filed| filed.test),
+        );
+        if let Some(key) = form.get(..PREFIX_KEY) {
+            let prefixes = self.by_prefix[first(&self.by_prefix, key)..].iter();
+            out.extend(
+                prefixes
+                    .take_while(|filed| self.letters(filed.key).starts_with(key))
+                    .filter(|filed| form.starts_with(self.letters(filed.key)))
+                    .map(|filed| filed.test),
+            );
+        }
         out
     }
 
@@ -169,28 +340,81 @@ impl Vocabulary {
     pub fn candidates(&self, tests: &[u32]) -> Vec<Candidate> {
         let mut out: Vec<Candidate> = tests
             .iter()
-            .flat_map(|&test| &self.anchored[test as usize])
-            .map(|&pattern| Candidate { pattern, before: self.pattern(pattern).anchor })
+            .flat_map(|&test| &self.anchored_patterns[self.anchored[test as usize].range()])
+            .map(|&index| {
+                let pattern = &self.patterns[index as usize];
+                let sieve = self.sieve_of(pattern, pattern.second);
+                Candidate { pattern: index, before: pattern.anchor, second: pattern.second, sieve }
+            })
             .collect();
         out.sort_unstable();
         out.dedup();
         out
     }
 
+    /// The sieve of what may stand at a place of a pattern.
+    fn sieve_of(&self, pattern: &Pattern, place: u32) -> u64 {
+        let asked = &self.alternatives[self.words[(pattern.words.start + place) as usize].range()];
+        asked.iter().fold(0, |all, asked| all | sieve(&[asked.test]))
+    }
+
     /// Where a candidate around the word `at` begins, if it stands there.
-    pub fn stands(&self, candidate: Candidate, words: &[Word<'_>], at: usize) -> Option<usize> {
-        let start = at.checked_sub(candidate.before)?;
-        self.pattern(candidate.pattern).matches(&words[start..]).then_some(start)
+    pub fn stands(&self, candidate: &Candidate, words: &[Word<'_>], at: usize) -> Option<usize> {
+        let start = at.checked_sub(candidate.before as usize)?;
+        // Most candidates end here: their next word is another one.
+        if words.get(start + candidate.second as usize)?.sieve & candidate.sieve == 0 {
+            return None;
+        }
+        self.matches(&self.patterns[candidate.pattern as usize], &words[start..]).then_some(start)
     }
 
-    /// A pattern by its index.
-    pub fn pattern(&self, index: u32) -> &Pattern {
-        &self.patterns[index as usize]
+    /// Says whether a pattern stands at the beginning of `words`.
+    pub(super) fn matches(&self, pattern: &Pattern, words: &[Word<'_>]) -> bool {
+        words.len() >= pattern.len()
+            && self.words[pattern.words.range()].iter().zip(words).all(|(alternatives, word)| {
+                self.alternatives[alternatives.range()]
+                    .iter()
+                    .any(|asked| (!asked.capital || word.is_capital) && word.tests.contains(&asked.test))
+            })
     }
 
-    /// A context by its index.
-    pub fn context(&self, index: usize) -> &Context {
-        &self.contexts[index]
+    /// How the file writes a pattern.
+    pub fn source(&self, pattern: u32) -> &str {
+        self.letters(self.patterns[pattern as usize].source)
+    }
+
+    /// How many words a pattern has.
+    pub fn words_of(&self, pattern: u32) -> usize {
+        self.patterns[pattern as usize].len()
+    }
+
+    /// What a pattern is for.
+    pub fn role(&self, pattern: u32) -> Role<'_> {
+        match self.patterns[pattern as usize].role {
+            RoleRow::Evidence { concept, weight, context } => Role::Evidence {
+                concept: concept as usize,
+                weight,
+                context: context.map(|context| context as usize),
+            },
+            RoleRow::Mask { hides } => Role::Mask { hides: &self.hides[hides.range()] },
+        }
+    }
+
+    /// Says whether a sentence is the company that a context asks for.
+    pub fn holds(&self, context: usize, sentence: &[Word<'_>]) -> bool {
+        let Context { near, not_near } = self.contexts[context];
+        let all = sentence.iter().fold(0, |all, word| all | word.sieve);
+        let stands = |pattern: &Pattern| {
+            let sieve = self.sieve_of(pattern, pattern.anchor);
+            if all & sieve == 0 {
+                return false;
+            }
+            sentence.iter().enumerate().skip(pattern.anchor as usize).any(|(at, word)| {
+                word.sieve & sieve != 0 && self.matches(pattern, &sentence[at - pattern.anchor as usize..])
+            })
+        };
+        let (near, not_near) = (&self.company[near.range()], &self.company[not_near.range()]);
+        (near.is_empty() || near.iter().any(stands)) && !not_near.iter().any(stands)
     }
 
     /// How many patterns there are.
@@ -203,124 +427,6 @@ impl Vocabulary {
         self.patterns.is_empty()
     }
 
-    /// Adds a pattern, to be found from now on.
-    pub(super) fn add(&mut self, pattern: Pattern) {
-        let index = self.patterns.len() as u32;
-        for asked in &pattern.words[pattern.anchor] {
-            self.anchored[asked.test as usize].push(index);
-        }
-        self.patterns.push(pattern);
-    }
-
-    /// Adds a context; its number is what [`Role::Evidence`] names it by.
-    pub(super) fn add_context(&mut self, context: Context) -> usize {
-        self.contexts.push(context);
-        self.contexts.len() - 1
-    }
-
-    /// The number of a test.
-    fn test(&mut self, test: Test) -> u32 {
-        if let Some(&number) = self.tests.get(&test) {
-            return number;
-        }
-        let number = self.anchored.len() as u32;
-        self.anchored.push(Vec::new());
-        match &test {
-            Test::Lexeme(lexeme) => {
-                self.by_root.entry(lexeme.root.clone()).or_default().push((lexeme.clone(), number));
-            }
-            Test::Exact(form) => {
-                self.by_form.insert(form.clone(), number);
-            }
-            Test::Prefix(prefix) => {
-                let key = prefix[..PREFIX_KEY].to_owned();
-                self.by_prefix.entry(key).or_default().push((prefix.clone(), number));
-            }
-        }
-        self.tests.insert(test, number);
-        number
-    }
-
-    /// Reads a term: words with `=`, `^`, `*` and `|` (see `CONTRIBUTING.md`).
-    pub(super) fn parse(&mut self, source: &str, role: Role) -> Result<Pattern, String> {
-        let language = self.language;
-        let mut words: Vec<Vec<Alternative>> = Vec::new();
-        // By word, the lowest is the rarest.
-        let mut commonness: Vec<usize> = Vec::new();
-        for slot in source.split_whitespace() {
-            let mut alternatives: Vec<Alternative> = Vec::new();
-            let mut common = 0;
-            let mut rest_of_first: Vec<(Alternative, usize)> = Vec::new();
-            let options: Vec<&str> = slot.split('|').collect();
-            for option in &options {
-                let exact = option.contains('=');
-                let capital = option.contains('^');
-                let bare = option.trim_start_matches(['=', '^']);
-                let (bare, prefix) = match bare.strip_suffix('*') {
-                    Some(bare) => (bare, true),
-                    None => (bare, false),
-                };
-                let tokens = tokenize(bare);
-                if tokens.is_empty() {
-                    return Err(format!("the term \"{source}\" has an empty word"));
-                }
-                if tokens.len() > 1 && options.len() > 1 {
-                    return Err(format!(
-                        "\"{option}\" in the term \"{source}\" is more than one word; write a term for each \
-                         alternative"
-                    ));
-                }
-                let last = tokens.len() - 1;
-                for (at, token) in tokens.iter().enumerate() {
-                    let mut frequency = if is_stop_word(language, &token.text) {
-                        1000
-                    } else {
-                        20usize.saturating_sub(token.text.len())
-                    };
-                    let test = if prefix && at == last {
-                        if token.text.len() < PREFIX_KEY || !token.text.is_char_boundary(PREFIX_KEY) {
-                            return Err(format!(
-                                "the prefix \"{option}\" in the term \"{source}\" is too short: give \
-                                 {PREFIX_KEY} letters at least"
-                            ));
-                        }
-                        frequency += 10;
-                        Test::Prefix(token.text.clone())
-                    } else if exact {
-                        Test::Exact(token.text.clone())
-                    } else {
-                        Test::Lexeme(lexeme(language, &token.text, token.accented))
-                    };
-                    let capital = capital && !matches!(test, Test::Prefix(_));
-                    let asked = Alternative { test: self.test(test), capital };
-                    if at == 0 {
-                        alternatives.push(asked);
-                        common += frequency;
-                    } else {
-                        rest_of_first.push((asked, frequency));
-                    }
-                }
-            }
-            words.push(alternatives);
-            commonness.push(common);
-            for (asked, common) in rest_of_first {
-                words.push(vec![asked]);
-                commonness.push(common);
-            }
-        }
-        if words.is_empty() {
-            return Err("a term is empty".to_owned());
-        }
-        if words.len() > MAX_TERM_WORDS {
-            return Err(format!(
-                "the term \"{source}\" has {} words; {MAX_TERM_WORDS} are the most",
-                words.len()
-            ));
-        }
-        let anchor = (0..words.len()).min_by_key(|&at| commonness[at]).unwrap_or_default();
-        Ok(Pattern { source: source.to_owned(), words, anchor, role })
-    }
-
     /// Runs `check` on the words of a text.
     fn with_words<T>(&self, text: &str, check: impl FnOnce(&[Word<'_>]) -> T) -> T {
         let tokens = tokenize(text);
@@ -328,31 +434,41 @@ impl Vocabulary {
             .iter()
             .map(|token| self.tests(&token.text, &lexeme(self.language, &token.text, token.accented)))
             .collect();
-        let words: Vec<Word<'_>> =
-            tokens.iter().zip(&tests).map(|(token, tests)| Word::new(token, tests, false)).collect();
+        let words: Vec<Word<'_>> = tokens
+            .iter()
+            .zip(&tests)
+            .map(|(token, tests)| Word::new(token, tests, sieve(tests), false))
+            .collect();
         check(&words)
     }
 
     /// Whether a pattern stands in its company in a sentence of a text.
-    pub(super) fn holds_in_some_sentence(&self, pattern: &Pattern, context: &Context, text: &str) -> bool {
-        crate::segment::sentences(text).into_iter().any(|sentence| {
+    pub(super) fn holds_in_some_sentence(&self, pattern: u32, context: usize, text: &str) -> bool {
+        let pattern = &self.patterns[pattern as usize];
+        crate::analysis::sentences(text).into_iter().any(|sentence| {
             self.with_words(sentence, |words| {
-                (0..words.len()).any(|at| pattern.matches(&words[at..])) && context.holds(words)
+                (0..words.len()).any(|at| self.matches(pattern, &words[at..])) && self.holds(context, words)
             })
         })
     }
 
     /// Whether a mask stands in its example over a term of a concept that it hides.
-    pub(super) fn mask_hides_something(&self, mask: &Pattern, hides: &[usize], example: &str) -> bool {
+    pub(super) fn mask_hides_something(&self, mask: u32, example: &str) -> bool {
+        let Role::Mask { hides } = self.role(mask) else {
+            return false;
+        };
+        let mask = &self.patterns[mask as usize];
         self.with_words(example, |words| {
-            (0..words.len()).filter(|&at| mask.matches(&words[at..])).any(|start| {
+            (0..words.len()).filter(|&at| self.matches(mask, &words[at..])).any(|start| {
                 let end = start + mask.len();
                 (start..end).any(|at| {
-                    self.candidates(words[at].tests).into_iter().any(|candidate| {
-                        let pattern = self.pattern(candidate.pattern);
-                        let within = |first: usize| first >= start && first + pattern.len() <= end;
-                        matches!(&pattern.role, Role::Evidence { concept, .. } if hides.contains(concept))
-                            && self.stands(candidate, words, at).is_some_and(within)
+                    self.candidates(words[at].tests).iter().any(|candidate| {
+                        let within =
+                            |first: usize| first >= start && first + self.words_of(candidate.pattern) <= end;
+                        matches!(
+                            self.role(candidate.pattern),
+                            Role::Evidence { concept, .. } if hides.contains(&(concept as u32))
+                        ) && self.stands(candidate, words, at).is_some_and(within)
                     })
                 })
             })
