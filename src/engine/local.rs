@@ -37,7 +37,7 @@ use tantivy::{
 use super::counts::cross_counts;
 use super::letters::letters_in_common;
 use super::near::NearQuery;
-use super::rescore::{ScoredLeaf, idf, rescore};
+use super::rescore::{FirstPass, ScoredLeaf, idf, rescore};
 use super::{Contribution, CrossCounts, EngineError, ErrorKind, Found, Hit, Page, StoredPassage, Unit};
 use crate::analysis::{Terms, tokenize};
 use crate::query::plan::{
@@ -56,10 +56,10 @@ const OURS: &[&str] = &["README.md", "CURRENT.new", "SOURCES", "SOURCES.new"];
 /// The tokenizer of every field: our analysis has made the tokens, tantivy only takes them apart.
 const TOKENS: &str = "gcm-search-tokens";
 /// How many of the best passages are scored again with the closeness of their words.
-const WINDOW: usize = 200;
+const WINDOW: usize = 100;
 /// Of how many of these the letters are compared with those of the query: their texts have to be read.
 const LETTERS_WINDOW: usize = 30;
-/// How many of the passages under one title, the best, say how much there is under it.
+/// How many of the passages under the same title, the best, say how much there is under it.
 const COMPANY: usize = 5;
 /// How many terms a prefix or a fuzzy word stands for at most.
 const MAX_EXPANSIONS: usize = 512;
@@ -450,13 +450,13 @@ impl LocalEngine {
         let all = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX).max(1);
         let mut fetch = wanted.saturating_mul(2).max(WINDOW).min(all);
         loop {
-            let top = self.top(searcher, &*lowered.query, fetch)?;
+            let top = self.first_pass(searcher, &lowered, fetch)?;
             let exhausted = top.len() < fetch || fetch >= all;
             // The same window whatever page is asked for, so that pages agree with each other.
             let window: HashSet<DocAddress> = if fetch == WINDOW {
                 top.iter().map(|&(_, address)| address).collect()
             } else {
-                let first = self.top(searcher, &*lowered.query, WINDOW)?;
+                let first = self.first_pass(searcher, &lowered, WINDOW)?;
                 first.into_iter().map(|(_, address)| address).collect()
             };
             let scored =
@@ -465,7 +465,7 @@ impl LocalEngine {
             let mut scored = self.in_order(scored)?;
             self.compare_letters(searcher, plan, &mut scored, &window, page.explain)?;
             let mut scored = self.in_order(scored)?;
-            self.lend_company(plan, &mut scored, &window, page.explain);
+            self.lend_company(plan, &mut scored, &window, page.explain)?;
             let mut scored = self.select(self.in_order(scored)?, page)?;
             if scored.len() < wanted && !exhausted {
                 fetch = fetch.saturating_mul(4).min(all);
@@ -482,7 +482,23 @@ impl LocalEngine {
         }
     }
 
-    /// The best passages of the first pass. Where equal scores lie across the cut, those of the first documents are
+    /// The best passages of the first pass, by its quick form where that finds enough.
+    fn first_pass(
+        &self,
+        searcher: &Searcher,
+        lowered: &Lowered,
+        fetch: usize,
+    ) -> Result<Vec<(f32, DocAddress)>, EngineError> {
+        if let Some(quick) = &lowered.quick {
+            let top = self.top(searcher, &**quick, fetch)?;
+            if top.len() >= fetch {
+                return Ok(top);
+            }
+        }
+        self.top(searcher, &*lowered.query, fetch)
+    }
+
+    /// The best passages by a query. Where equal scores lie across the cut, those of the first documents are
     /// taken, so that the same passages are taken whatever the order in which they were indexed.
     fn top(
         &self,
@@ -551,31 +567,40 @@ impl LocalEngine {
         Ok(())
     }
 
-    /// Lends each passage something of what the best passages under its title have: where much is said of the query,
-    /// the next passage is likelier to answer it (Callan 1994, *Passage-level evidence in document retrieval*).
-    fn lend_company(&self, plan: &Plan, scored: &mut [Scored], window: &HashSet<DocAddress>, explain: bool) {
+    /// Lends each passage something of what the best passages of other documents under the same title have, such as
+    /// the articles or chapters of one work in files of their own: where much is said of the query, the next passage
+    /// is likelier to answer it (Callan 1994, *Passage-level evidence in document retrieval*). Passages of one document
+    /// lend each other nothing, or a long document would fill the first page.
+    fn lend_company(
+        &self,
+        plan: &Plan,
+        scored: &mut [Scored],
+        window: &HashSet<DocAddress>,
+        explain: bool,
+    ) -> Result<(), EngineError> {
         if plan.weights.company <= 0.0 {
-            return;
+            return Ok(());
         }
-        let work = |address: DocAddress| {
-            self.columns[address.segment_ord as usize].work.first(address.doc_id).unwrap_or_default()
-        };
-        let mut works: HashMap<u64, (usize, f64)> = HashMap::new();
-        for s in scored.iter().filter(|s| window.contains(&s.address)) {
-            let (count, sum) = works.entry(work(s.address)).or_default();
-            if *count < COMPANY {
-                *count += 1;
-                *sum += s.score;
+        let mut works: HashMap<u64, Vec<(TieKey, f64, usize)>> = HashMap::new();
+        for (at, s) in scored.iter().enumerate().filter(|(_, s)| window.contains(&s.address)) {
+            let columns = &self.columns[s.address.segment_ord as usize];
+            let work = columns.work.first(s.address.doc_id).unwrap_or_default();
+            let document = TieKey { number: 0, ..self.tie_key(s.address)? };
+            works.entry(work).or_default().push((document, s.score, at));
+        }
+        let mut lent = vec![0.0; scored.len()];
+        for passages in works.values().filter(|passages| passages.len() > 1) {
+            for (document, _, at) in passages {
+                let others = passages.iter().filter(|(other, ..)| other != document);
+                lent[*at] = others.take(COMPANY).map(|(_, score, _)| score).sum::<f64>() / COMPANY as f64;
             }
         }
-        for s in scored.iter_mut().filter(|s| window.contains(&s.address)) {
-            let Some((_, sum)) = works.get(&work(s.address)) else {
-                continue;
-            };
-            s.add(f64::from(plan.weights.company) * sum / COMPANY as f64, explain, || {
-                ("company".to_owned(), "what passages under the same title say of it".to_owned())
+        for (s, lent) in scored.iter_mut().zip(lent) {
+            s.add(f64::from(plan.weights.company) * lent, explain, || {
+                ("company".to_owned(), "what other documents under the same title say of it".to_owned())
             });
         }
+        Ok(())
     }
 
     /// Orders by score, then document, then passage.
@@ -956,6 +981,8 @@ impl SegmentCollector for SegmentKeys {
 /// A plan in tantivy's terms.
 struct Lowered {
     query: Box<dyn Query>,
+    /// What the first pass asks for as long as it finds enough.
+    quick: Option<Box<dyn Query>>,
     leaves: Vec<ScoredLeaf>,
 }
 
@@ -1002,13 +1029,16 @@ impl Lowering<'_> {
             }
         }
         let filters = self.filters();
-        let scoring: Vec<(EngineOccur, Box<dyn Query>)> = self
-            .leaves
-            .iter()
-            .flat_map(|leaf| leaf.queries(self.searcher))
-            .map(|query| (EngineOccur::Should, query))
-            .collect();
-        if must.is_empty() && must_not.is_empty() && filters.is_empty() {
+        let should = |queries: Vec<Box<dyn Query>>| {
+            queries.into_iter().map(|query| (EngineOccur::Should, query)).collect()
+        };
+        let FirstPass { all, quick } = FirstPass::new(&self.leaves, self.searcher);
+        let is_plain = must.is_empty() && must_not.is_empty() && filters.is_empty();
+        let quick = quick
+            .filter(|_| is_plain)
+            .map(|queries| Box::new(BooleanQuery::new(should(queries))) as Box<dyn Query>);
+        let scoring: Vec<(EngineOccur, Box<dyn Query>)> = should(all);
+        if is_plain {
             let query: Box<dyn Query> = if !any_should {
                 // Nothing was asked for at all.
                 Box::new(EmptyQuery)
@@ -1017,7 +1047,7 @@ impl Lowering<'_> {
             } else {
                 Box::new(BooleanQuery::new(scoring))
             };
-            return Ok(Lowered { query, leaves: self.leaves });
+            return Ok(Lowered { query, quick, leaves: self.leaves });
         }
         let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = Vec::new();
         let must_match = must.is_empty() && any_should;
@@ -1037,7 +1067,7 @@ impl Lowering<'_> {
         if !clauses.iter().any(|(occur, _)| *occur == EngineOccur::Must) {
             clauses.push((EngineOccur::Must, silent(Box::new(AllQuery))));
         }
-        Ok(Lowered { query: Box::new(BooleanQuery::new(clauses)), leaves: self.leaves })
+        Ok(Lowered { query: Box::new(BooleanQuery::new(clauses)), quick, leaves: self.leaves })
     }
 
     fn leaf(&mut self, word: usize, leaf: &Leaf) {
@@ -1064,7 +1094,8 @@ impl Lowering<'_> {
             by = format!("{by}, as in \"{}\"", self.plan.translations[translated.term]);
             boost *= self.share(translated) as f32;
         }
-        self.leaves.push(ScoredLeaf::terms(terms, boost, word, typed.clone(), by, has_positions));
+        let is_family = leaf.field == Field::Wide;
+        self.leaves.push(ScoredLeaf::terms(terms, boost, word, typed.clone(), by, has_positions, is_family));
     }
 
     /// What a word of a translated term is multiplied by, so that the whole term is as rare as the words that it stands
@@ -1193,6 +1224,7 @@ impl Lowering<'_> {
                     usize::MAX,
                     typed.to_owned(),
                     format!("the word \"{term}\""),
+                    false,
                     false,
                 ));
             }

@@ -5,7 +5,7 @@
 //! Closeness only ever adds to a score, so no passage below the window could have risen into it
 //! from further down than its own sum allows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tantivy::postings::Postings;
 use tantivy::query::Bm25StatisticsProvider;
@@ -29,6 +29,8 @@ pub(super) struct ScoredLeaf {
     boost: f32,
     /// Whether its positions tell where the word stands.
     has_positions: bool,
+    /// Whether it is the family of the word.
+    is_family: bool,
 }
 
 enum LeafKind {
@@ -48,8 +50,9 @@ impl ScoredLeaf {
         typed: String,
         by: String,
         has_positions: bool,
+        is_family: bool,
     ) -> ScoredLeaf {
-        ScoredLeaf { kind: LeafKind::Terms(terms), word, typed, by, boost, has_positions }
+        ScoredLeaf { kind: LeafKind::Terms(terms), word, typed, by, boost, has_positions, is_family }
     }
 
     pub(super) fn concept(term: Term, name: String, boost: f32) -> ScoredLeaf {
@@ -60,6 +63,7 @@ impl ScoredLeaf {
             by: "the passage is tagged with what the query names".to_owned(),
             boost,
             has_positions: false,
+            is_family: false,
         }
     }
 
@@ -71,36 +75,84 @@ impl ScoredLeaf {
             by: String::new(),
             boost: 0.0,
             has_positions: false,
+            is_family: false,
         }
     }
+}
 
-    /// The queries of the first pass; none for what no passage has, which would only cost time.
+/// How many words a query must have for their families to be left to the second look.
+const WORDS_WITHOUT_FAMILIES: usize = 4;
+
+/// What finds passages quickly.
+pub(super) struct FirstPass {
+    /// All that a passage may match by: terms, concepts, and parts that only match.
+    pub(super) all: Vec<Box<dyn Query>>,
+    /// What tells the best passages as long as there are enough of them, if that is less: terms alone, of which the
+    /// engine skips most postings, and where there are words enough without their families, which have the most.
+    pub(super) quick: Option<Vec<Box<dyn Query>>>,
+}
+
+impl FirstPass {
+    /// The queries of leaves: none for what no passage has, which would only cost time, and one for a term that several
+    /// leaves have, as a word and the forms of its lexeme share it. Their boosts are added up, so that its postings are
+    /// read once and the sum stays the same.
     ///
     /// The forms of a lexeme are weighed alike: each with the rarity of all of them together.
-    pub(super) fn queries(&self, searcher: &Searcher) -> Vec<Box<dyn Query>> {
-        match &self.kind {
-            LeafKind::Terms(terms) => {
-                let counts: Vec<u64> =
-                    terms.iter().map(|term| searcher.doc_freq(term).unwrap_or(0)).collect();
-                let all = searcher.num_docs();
-                let together = idf(counts.iter().sum::<u64>().min(all), all);
-                terms
-                    .iter()
-                    .zip(counts)
-                    .filter(|&(_, count)| count > 0)
-                    .map(|(term, count)| -> Box<dyn Query> {
-                        let query = TermQuery::new(term.clone(), IndexRecordOption::WithFreqs);
-                        let boost = self.boost * (together / idf(count, all)) as f32;
-                        Box::new(BoostQuery::new(Box::new(query), boost))
-                    })
-                    .collect()
+    pub(super) fn new(leaves: &[ScoredLeaf], searcher: &Searcher) -> FirstPass {
+        let in_all = searcher.num_docs();
+        let mut rest: Vec<Box<dyn Query>> = Vec::new();
+        let mut terms: Vec<FirstTerm<'_>> = Vec::new();
+        let mut places: HashMap<&Term, usize> = HashMap::new();
+        // The words of which more than the family stands in the index.
+        let mut known: HashSet<usize> = HashSet::new();
+        for leaf in leaves {
+            match &leaf.kind {
+                LeafKind::Terms(forms) => {
+                    let counts: Vec<u64> =
+                        forms.iter().map(|term| searcher.doc_freq(term).unwrap_or(0)).collect();
+                    let together = idf(counts.iter().sum::<u64>().min(in_all), in_all);
+                    for (term, count) in forms.iter().zip(counts).filter(|&(_, count)| count > 0) {
+                        if !leaf.is_family {
+                            known.insert(leaf.word);
+                        }
+                        let place = *places.entry(term).or_insert_with(|| {
+                            terms.push(FirstTerm { term, boost: 0.0, family_of: None });
+                            terms.len() - 1
+                        });
+                        terms[place].boost += leaf.boost * (together / idf(count, in_all)) as f32;
+                        terms[place].family_of = leaf.is_family.then_some(leaf.word);
+                    }
+                }
+                LeafKind::Concept(term) => {
+                    let query = TermQuery::new(term.clone(), IndexRecordOption::Basic);
+                    rest.push(Box::new(ConstScoreQuery::new(Box::new(query), leaf.boost)));
+                }
+                LeafKind::Part(query) => rest.push(Box::new(ConstScoreQuery::new(query.box_clone(), 0.0))),
             }
-            LeafKind::Concept(term) => {
-                let query = TermQuery::new(term.clone(), IndexRecordOption::Basic);
-                vec![Box::new(ConstScoreQuery::new(Box::new(query), self.boost))]
-            }
-            LeafKind::Part(query) => vec![Box::new(ConstScoreQuery::new(query.box_clone(), 0.0))],
         }
+        let is_long = known.len() >= WORDS_WITHOUT_FAMILIES;
+        let is_quick =
+            |term: &&FirstTerm<'_>| !is_long || term.family_of.is_none_or(|word| !known.contains(&word));
+        let quick: Vec<Box<dyn Query>> = terms.iter().filter(is_quick).map(FirstTerm::query).collect();
+        let is_less = !quick.is_empty() && (quick.len() < terms.len() || !rest.is_empty());
+        FirstPass {
+            all: terms.iter().map(FirstTerm::query).chain(rest).collect(),
+            quick: is_less.then_some(quick),
+        }
+    }
+}
+
+struct FirstTerm<'a> {
+    term: &'a Term,
+    boost: f32,
+    /// The word of which it is the family.
+    family_of: Option<usize>,
+}
+
+impl FirstTerm<'_> {
+    fn query(&self) -> Box<dyn Query> {
+        let query = TermQuery::new(self.term.clone(), IndexRecordOption::WithFreqs);
+        Box::new(BoostQuery::new(Box::new(query), self.boost))
     }
 }
 

@@ -58,7 +58,7 @@ pub struct Weights {
     pub letters: f32,
     /// From how many words of the query on letters are compared: one or two words are met by themselves or not.
     pub letters_words: u32,
-    /// What a passage is lent of the mean score of the best passages under its title.
+    /// What a passage is lent of the mean score of the best passages of other documents under the same title.
     pub company: f32,
     /// A passage tagged with a concept that the query names.
     pub concept: f32,
@@ -89,7 +89,7 @@ impl Default for Weights {
             far: 0.15,
             far_distance: 12,
             letters: 0.3,
-            letters_words: 2,
+            letters_words: 3,
             company: 0.3,
             concept: 1.0,
             translation: 0.5,
