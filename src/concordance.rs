@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
@@ -197,6 +198,9 @@ pub struct Line {
     pub document: DocumentInfo,
     /// Its page.
     pub page: Option<u32>,
+    /// The numbered paragraph of the document that it belongs to, such as `16 (c)`.
+    #[serde(default)]
+    pub paragraph: Option<String>,
     /// Its language.
     pub language: Language,
     /// What stands before it, in one line.
@@ -284,12 +288,12 @@ pub fn concordance(
     let mut forms: BTreeMap<String, usize> = BTreeMap::new();
     let mut documents: BTreeMap<String, (Option<String>, usize)> = BTreeMap::new();
     let mut tags: BTreeMap<String, usize> = BTreeMap::new();
-    engine.each_match(&pattern.plan(options.filters.clone()), |stored| {
+    engine.each_match(&pattern.plan(options.filters.clone()), &mut |stored| {
         let text = &stored.passage.text;
         let tokens = tokenize(text);
         let places = pattern.places(&tokens, stored.passage.language);
         if places.is_empty() {
-            return;
+            return ControlFlow::Continue(());
         }
         total += places.len();
         passages += 1;
@@ -318,6 +322,7 @@ pub fn concordance(
                 }
             }
         }
+        ControlFlow::Continue(())
     })?;
     let mut schemes: BTreeMap<String, Vec<Count>> = BTreeMap::new();
     for (tag, count) in tags {
@@ -393,6 +398,7 @@ fn line(
         passage: stored.id(),
         document: stored.document.clone(),
         page: stored.passage.page,
+        paragraph: stored.passage.paragraph.clone(),
         language: stored.passage.language,
         left: before(&text[..start], context),
         right: after(&text[end..], context),

@@ -156,6 +156,24 @@ fn offsets_are_code_points_of_the_text() {
 }
 
 #[test]
+fn a_table_opens_in_a_spreadsheet_and_runs_nothing() {
+    let sealed = Sealed::with_records(&[("=cmd()", "=HYPERLINK(1), \"comune\"; -1 comune")]);
+    let read = |args: &[&str]| -> Vec<Vec<String>> {
+        let run = sealed.run(["concordance", "comune", "--format", "csv"].iter().chain(args)).code_is(0);
+        let rows =
+            csv::ReaderBuilder::new().has_headers(false).from_reader(run.stdout.as_bytes()).into_records();
+        rows.map(|row| row.expect("a row").iter().map(str::to_owned).collect()).collect()
+    };
+    let safe = read(&[]);
+    assert_eq!((safe.len(), safe[0][0].as_str(), safe[0][9].as_str()), (3, "passage", "keyword"));
+    assert_eq!(safe[1][9], "comune");
+    for row in &safe[1..] {
+        assert!(row[..11].iter().all(|cell| !cell.starts_with(['=', '+', '-', '@'])), "{row:?}");
+    }
+    assert_eq!(read(&["--csv-safe=false"])[1][1], "=cmd()");
+}
+
+#[test]
 fn nothing_found_says_what_is_near() {
     let run = built_in().run(["concordance", "integrazzione"]).code_is(1);
     run.prints(&["No occurrence found."]).says(&["did you mean \"integrazione\"?"]);

@@ -173,6 +173,7 @@ fn every_output_conforms_to_its_schema() {
     for passage in lines(&["export", "--document", "oim-italia"]) {
         conforms("show", &passage);
     }
+    assert_eq!(lines(&["config", "--format", "json"])[0]["format_version"], 1);
     for passage in lines(&["show", "oim-italia/stocktaking-puerto-vallarta", "--format", "jsonl"]) {
         conforms("show", &passage);
     }

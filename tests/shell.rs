@@ -217,11 +217,11 @@ fn every_command_has_a_manual_page() {
     }
 }
 
-/// Runs a command line at a terminal of so many columns and rows, and returns all that the terminal was sent.
 /// Variables of the environment: name and value.
 #[cfg(target_os = "linux")]
 type Variables<'a> = &'a [(&'a str, &'a str)];
 
+/// Runs a command line at a terminal of so many columns and rows, and returns all that the terminal was sent.
 #[cfg(target_os = "linux")]
 fn at_terminal(variables: &[(&str, &str)], line: &str) -> Option<String> {
     if !is_installed("script") {

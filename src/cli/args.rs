@@ -539,10 +539,25 @@ pub struct ConcordanceArgs {
     #[arg(short = 'C', long, value_name = "N")]
     pub context: Option<usize>,
     /// The form of the result
-    #[arg(short, long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(short, long, value_enum, default_value_t = ConcordanceFormat::Text)]
+    pub format: ConcordanceFormat,
+    #[command(flatten)]
+    pub tables: TableArgs,
     #[command(flatten)]
     pub filters: FilterArgs,
+}
+
+/// The form of a concordance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ConcordanceFormat {
+    /// Lines aligned on the word.
+    Text,
+    /// One JSON object, with all counts.
+    Json,
+    /// One JSON object a line.
+    Jsonl,
+    /// A table with commas, a line each.
+    Csv,
 }
 
 /// What the lines of a concordance are ordered by.

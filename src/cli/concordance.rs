@@ -2,13 +2,12 @@
 
 use std::io::Write;
 
-use gcm_search::concordance::{Line, Options, Pattern, Sort, concordance};
+use gcm_search::concordance::{Options, Pattern, Sort, concordance};
 use gcm_search::engine::EngineError;
 use gcm_search::engine::local::LocalEngine;
-use gcm_search::search::FORMAT_VERSION;
 use gcm_search::suggest::distance;
 
-use super::args::{ConcordanceArgs, Format, SortBy};
+use super::args::{ConcordanceArgs, ConcordanceFormat, Format, SortBy};
 use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build};
@@ -34,7 +33,7 @@ pub fn run(global: &Global, args: &ConcordanceArgs, terminal: &Terminal) -> Resu
     let context = match (args.context, args.format) {
         (Some(context), _) => context,
         // No column is narrower than a character, so that this is enough to fill a line.
-        (None, Format::Text) => width,
+        (None, ConcordanceFormat::Text) => width,
         (None, _) => CONTEXT,
     };
     let options = Options {
@@ -55,16 +54,15 @@ pub fn run(global: &Global, args: &ConcordanceArgs, terminal: &Terminal) -> Resu
     {
         terminal.note(&format!("nothing found; did you mean \"{near}\"?"));
     }
-    let mut out = terminal.output(args.format);
+    let mut out = terminal.output(match args.format {
+        ConcordanceFormat::Text => Format::Text,
+        _ => Format::Json,
+    });
     match args.format {
-        Format::Text => output::concordance::text(&mut out, &found, args.counts, width)?,
-        Format::Json => output::json::line(&mut out, &found)?,
-        Format::Jsonl => {
-            for line in found.lines {
-                let line = Line { format_version: Some(FORMAT_VERSION), ..line };
-                output::json::line(&mut out, &line)?;
-            }
-        }
+        ConcordanceFormat::Text => output::concordance::text(&mut out, &found, args.counts, width)?,
+        ConcordanceFormat::Json => output::json::line(&mut out, &found)?,
+        ConcordanceFormat::Jsonl => output::concordance::jsonl(&mut out, &found)?,
+        ConcordanceFormat::Csv => output::concordance::csv(&mut out, &found, args.tables.csv_safe())?,
     }
     out.flush()?;
     Ok(if found.total > 0 { Outcome::Found } else { Outcome::Nothing })

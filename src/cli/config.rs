@@ -14,6 +14,8 @@ use crate::output;
 #[derive(Debug, Serialize)]
 struct Config {
     format_version: u32,
+    /// Left out where only files are asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     settings: Vec<Setting>,
     files: Vec<File>,
 }
@@ -66,7 +68,7 @@ pub fn run(
         .iter()
         .map(|file| File { path: file.path.display().to_string(), what: file.what, exists: file.exists })
         .collect();
-    let config = Config { format_version: FORMAT_VERSION, settings, files };
+    let mut config = Config { format_version: FORMAT_VERSION, settings, files };
     let mut out = terminal.output(args.format);
     match (args.format, args.files) {
         (Format::Text, true) => list_files(&mut out, &config.files, "")?,
@@ -75,8 +77,12 @@ pub fn run(
             writeln!(out)?;
             list_files(&mut out, &config.files, "file ")?;
         }
-        (_, true) => output::json::line(&mut out, &config.files)?,
-        (_, false) => output::json::line(&mut out, &config)?,
+        (_, only_files) => {
+            if only_files {
+                config.settings.clear();
+            }
+            output::json::line(&mut out, &config)?;
+        }
     }
     out.flush()?;
     Ok(Outcome::Found)

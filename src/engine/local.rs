@@ -420,23 +420,18 @@ impl LocalEngine {
             .map_err(|error| self.error(error))
     }
 
-    /// Hands over every passage that matches a plan, by document and passage, not ranked.
+    /// Hands over every passage that matches a plan, not ranked, as [`LocalEngine::each_passage`] does.
     ///
     /// # Errors
     /// An index that cannot be read.
-    pub fn each_match(&self, plan: &Plan, mut each: impl FnMut(StoredPassage)) -> Result<(), EngineError> {
+    pub fn each_match(
+        &self,
+        plan: &Plan,
+        each: &mut dyn FnMut(StoredPassage) -> ControlFlow<()>,
+    ) -> Result<(), EngineError> {
         let searcher = self.reader.searcher();
         let lowered = self.lower(&searcher, plan).map_err(|error| self.error(error))?;
-        let found = searcher.search(&*lowered.query, &DocSetCollector).map_err(|error| self.error(error))?;
-        let mut keyed = found
-            .into_iter()
-            .map(|address| Ok((self.key(address)?, address)))
-            .collect::<Result<Vec<_>, EngineError>>()?;
-        keyed.sort();
-        for (_, address) in keyed {
-            each(self.stored(&searcher, address)?);
-        }
-        Ok(())
+        self.each_in_order(&searcher, &*lowered.query, each)
     }
 
     fn lower(&self, searcher: &Searcher, plan: &Plan) -> tantivy::Result<Lowered> {
@@ -718,8 +713,17 @@ impl LocalEngine {
         let lowering = Lowering { searcher: &searcher, fields: self.fields, plan: &plan, leaves: Vec::new() };
         let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = vec![(EngineOccur::Must, Box::new(AllQuery))];
         clauses.extend(lowering.filters().into_iter().map(|query| (EngineOccur::Must, query)));
-        let mut segments =
-            searcher.search(&BooleanQuery::new(clauses), &InOrder).map_err(|error| self.error(error))?;
+        self.each_in_order(&searcher, &BooleanQuery::new(clauses), each)
+    }
+
+    /// Hands over what a query finds, in the order of documents and of their passages.
+    fn each_in_order(
+        &self,
+        searcher: &Searcher,
+        query: &dyn Query,
+        each: &mut dyn FnMut(StoredPassage) -> ControlFlow<()>,
+    ) -> Result<(), EngineError> {
+        let mut segments = searcher.search(query, &InOrder).map_err(|error| self.error(error))?;
         for segment in &mut segments {
             // The ordinals of a column of text are in the order of the texts.
             segment.keys.sort_unstable();
@@ -749,7 +753,7 @@ impl LocalEngine {
             };
             let segment = &mut segments[at];
             if let Some((_, _, doc)) = segment.keys.pop() {
-                let stored = self.stored(&searcher, DocAddress::new(segment.segment, doc))?;
+                let stored = self.stored(searcher, DocAddress::new(segment.segment, doc))?;
                 if each(stored).is_break() {
                     return Ok(());
                 }

@@ -1,12 +1,14 @@
-//! A concordance as lines that are aligned on the keyword.
+//! A concordance as lines that are aligned on the keyword, or as a table.
 
 use std::io::Write;
 
 use gcm_search::concordance::{Concordance, Count, Line, Sort};
+use gcm_search::search::FORMAT_VERSION;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::csv::{Cell, rows};
 use super::text::{faint_style, found_style, title_style};
-use super::{columns, padded, printable};
+use super::{columns, json, padded, printable};
 use crate::cli::Failure;
 
 /// How many rows of a table of counts are shown; the rest are added up.
@@ -64,6 +66,53 @@ pub fn text(out: &mut dyn Write, found: &Concordance, counts: bool, width: usize
         }
     }
     Ok(())
+}
+
+/// Each line as an object of its own.
+pub fn jsonl(out: &mut dyn Write, found: &Concordance) -> Result<(), Failure> {
+    for line in &found.lines {
+        json::line(out, &Line { format_version: Some(FORMAT_VERSION), ..line.clone() })?;
+    }
+    Ok(())
+}
+
+/// A table with a row for each line, and a row above with the names of the columns.
+pub fn csv(out: &mut dyn Write, found: &Concordance, safe: bool) -> Result<(), Failure> {
+    let names = [
+        "passage",
+        "document",
+        "title",
+        "publisher",
+        "date",
+        "page",
+        "paragraph",
+        "language",
+        "left",
+        "keyword",
+        "right",
+        "start",
+        "end",
+    ];
+    let head = names.into_iter().map(Cell::text).collect();
+    let lines = found.lines.iter().map(|line| {
+        let document = &line.document;
+        vec![
+            Cell::text(line.passage.as_str()),
+            Cell::text(document.id.as_str()),
+            Cell::maybe(document.title.as_deref()),
+            Cell::maybe(document.publisher.as_deref()),
+            Cell::maybe(document.date.map(|date| date.to_string())),
+            line.page.map_or(Cell::Empty, |page| Cell::Number(f64::from(page))),
+            Cell::maybe(line.paragraph.as_deref()),
+            Cell::text(line.language.code()),
+            Cell::text(line.left.as_str()),
+            Cell::text(line.keyword.as_str()),
+            Cell::text(line.right.as_str()),
+            Cell::count(line.start),
+            Cell::count(line.end),
+        ]
+    });
+    rows(out, std::iter::once(head).chain(lines), safe)
 }
 
 fn label(line: &Line, grouped: bool) -> String {
