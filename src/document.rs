@@ -116,6 +116,11 @@ impl Date {
     }
 }
 
+/// The year of a day that is written as [`Date::first_day`] writes it.
+pub fn year_of(day: u64) -> u64 {
+    day / 10_000
+}
+
 impl FromStr for Date {
     type Err = String;
 

@@ -10,7 +10,9 @@ use std::path::Path;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 
 use crate::batch::LineError;
+use crate::compare::Comparison;
 use crate::concordance::{self, Concordance};
+use crate::coverage::Coverage;
 use crate::document::Date;
 use crate::eval::{RankingReport, TagReport};
 use crate::matrix::Matrix;
@@ -68,6 +70,8 @@ fn the_schemas_are_those_of_the_types() {
         ("matrix", schema::<Matrix>()),
         ("concordance", schema::<Concordance>()),
         ("concordance-line", line_schema::<concordance::Line>()),
+        ("compare", schema::<Comparison>()),
+        ("coverage", schema::<Coverage>()),
         ("show", schema::<PassageShown>()),
         ("status", schema::<Status>()),
         ("tag", schema::<TextTagged>()),

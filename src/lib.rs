@@ -12,7 +12,8 @@
 //! - [`query`] reads what a user types and plans it, with words that [`glossary`] lends it in other languages;
 //!   [`engine`] keeps the index and answers plans.
 //! - [`indexer`] brings an index up to date; [`search`] asks it and makes answers fit to show, limited by [`filters`].
-//! - [`batch`] answers many queries in one go, [`matrix`] counts passages by two kinds of tags at once.
+//! - [`batch`] answers many queries in one go, [`matrix`] counts passages by two kinds of tags at once, [`compare`] says
+//!   where a query is answered how often, [`coverage`] what documents speak of and what they leave out.
 //! - [`provenance`] says what a run was made with, [`status`] what is in an index.
 //! - [`snippet`], [`suggest`] and [`eval`] help with showing, correcting and measuring.
 //! - [`cite`] makes references of what was found, [`concordance`] shows each occurrence of a word.
@@ -26,8 +27,10 @@ pub mod analysis;
 pub mod batch;
 pub mod built_in;
 pub mod cite;
+pub mod compare;
 pub mod concordance;
 pub mod corpus;
+pub mod coverage;
 mod cues;
 pub mod document;
 pub mod engine;

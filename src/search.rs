@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::{Stemmers, is_stop_word, tokenize};
 use crate::document::Language;
 use crate::engine::local::LocalEngine;
-use crate::engine::{Contribution, CrossCounts, DocumentInfo, EngineError, Hit, Page, StoredPassage, Unit};
+use crate::engine::{
+    Attribute, Contribution, CrossCounts, DocumentInfo, EngineError, Hit, Page, StoredPassage, Unit,
+};
 use crate::glossary::Glossary;
 use crate::overrides::BY_HAND;
 use crate::query::plan::{Field, Filters, Plan, PlanOptions, Planner, Weights};
@@ -412,11 +414,35 @@ impl<'a> Searcher<'a> {
         rows: &[String],
         columns: &[String],
     ) -> Result<CrossCounts, EngineError> {
-        let plan = match query {
+        let plan = self.plan_or_everything(query, options);
+        self.engine.cross_counts(&plan, rows, columns)
+    }
+
+    /// Counts the passages that answer a query, or all under the filters, by their value of an attribute; those without
+    /// one under nothing.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn value_counts(
+        &mut self,
+        query: Option<&str>,
+        options: &Options,
+        attribute: Attribute,
+    ) -> Result<BTreeMap<Option<String>, u64>, EngineError> {
+        let plan = self.plan_or_everything(query, options);
+        self.engine.value_counts(&plan, attribute)
+    }
+
+    /// The index that is asked.
+    pub fn engine(&self) -> &'a LocalEngine {
+        self.engine
+    }
+
+    fn plan_or_everything(&mut self, query: Option<&str>, options: &Options) -> Plan {
+        match query {
             Some(query) => self.plan(query, options),
             None => Plan::everything(options.filters.clone()),
-        };
-        self.engine.cross_counts(&plan, rows, columns)
+        }
     }
 
     fn plan(&mut self, query: &str, options: &Options) -> Plan {

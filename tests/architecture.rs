@@ -256,6 +256,8 @@ fn imports_point_one_way() {
         ("search", &["cli", "output", "indexer", "corpus", "extract"]),
         ("cite", &["cli", "output", "indexer", "search", "query", "corpus", "extract"]),
         ("concordance", &["cli", "output", "indexer", "corpus", "extract"]),
+        ("compare", &["cli", "output", "indexer", "corpus", "extract"]),
+        ("coverage", &["cli", "output", "indexer", "corpus", "extract"]),
         ("filters", &["cli", "output", "indexer", "search", "batch"]),
         ("batch", &["cli", "output", "indexer"]),
         ("provenance", &["cli", "output", "batch"]),

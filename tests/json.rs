@@ -174,6 +174,11 @@ fn every_output_conforms_to_its_schema() {
         conforms("show", &passage);
     }
     assert_eq!(lines(&["config", "--format", "json"])[0]["format_version"], 1);
+    conforms(
+        "compare",
+        &lines(&["compare", "--format", "json", "--by", "year", "rimesse", "--lang", "it"])[0],
+    );
+    conforms("coverage", &lines(&["coverage", "--format", "json", "oim-italia", "schede/oim"])[0]);
     for passage in lines(&["show", "oim-italia/stocktaking-puerto-vallarta", "--format", "jsonl"]) {
         conforms("show", &passage);
     }

@@ -120,6 +120,9 @@ fn shells_complete_commands_options_and_names() {
         "gcm-search show oim-italia/integrazione#",
         "gcm-search cite --format cs",
         "gcm-search query x --tag actor:stat",
+        "gcm-search compare x --by o",
+        "gcm-search coverage oim-italia/st",
+        "gcm-search coverage x --scheme dim",
     ];
     for shell in ["bash", "zsh", "fish"] {
         if !is_installed(shell) {
@@ -150,6 +153,9 @@ fn shells_complete_commands_options_and_names() {
         assert_eq!(found[6].len(), 6, "{shell}: {:?}", found[6]);
         has(7, "csl-json");
         has(8, if shell == "bash" { "states" } else { "actor:states" });
+        has(9, "objective");
+        has(10, "oim-italia/stocktaking-puerto-vallarta");
+        has(11, "dimension");
     }
 }
 
@@ -302,6 +308,8 @@ fn a_reader_that_leaves_is_no_error() {
         "query migranti -n 500",
         "concordance migranti -n 5000",
         "show schede/strumenti/glossario",
+        "compare migranti --by document",
+        "coverage schede oim-italia --passages",
         "man query",
     ] {
         let Some(shown) = at_terminal(&[], &format!("(gcm-search {line} || echo code:$? >&2) | head -1"))
@@ -402,12 +410,16 @@ fn nothing_of_a_text_acts_on_the_terminal() {
         vec!["concordance".to_owned(), "prova".to_owned(), "--counts".to_owned()],
         vec!["concordance".to_owned(), "prova".to_owned(), "--sort".to_owned(), "left".to_owned()],
         vec!["status".to_owned(), "--documents".to_owned()],
+        vec!["compare".to_owned(), "prova".to_owned(), "--by".to_owned(), "document".to_owned()],
+        vec!["compare".to_owned(), "prova".to_owned(), "--by".to_owned(), "publisher".to_owned()],
+        vec!["compare".to_owned(), "prova".to_owned(), "--by".to_owned(), evil("x")],
         vec!["index".to_owned(), evil("x")],
         vec!["--config".to_owned(), evil("x"), "status".to_owned()],
         vec!["man".to_owned(), evil("x")],
     ];
     for id in ids.into_iter().chain([evil("nulla")]) {
         runs.push(vec!["show".to_owned(), id.clone()]);
+        runs.push(vec!["coverage".to_owned(), id.clone(), "--passages".to_owned()]);
         for format in ["bibtex", "csl-json"] {
             runs.push(vec!["cite".to_owned(), id.clone(), "--format".to_owned(), format.to_owned()]);
         }

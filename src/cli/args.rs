@@ -94,6 +94,10 @@ pub enum Command {
     Show(ShowArgs),
     /// Count passages by dimension and actor: who acts at which level
     Matrix(MatrixArgs),
+    /// Say where a query is answered how often: by document, publisher, year, language or concept
+    Compare(CompareArgs),
+    /// Say what documents speak of and what they never mention
+    Coverage(CoverageArgs),
     /// Say what is in the index
     Status(StatusArgs),
     /// Write every passage of the index, as it was read
@@ -235,7 +239,7 @@ pub struct ResultArgs {
 }
 
 /// How tables are written.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 pub struct TableArgs {
     /// In CSV and TSV, keep text from running as a formula in a spreadsheet
     #[arg(
@@ -371,6 +375,19 @@ pub struct ShowArgs {
     pub format: Format,
 }
 
+/// Which passages are counted.
+#[derive(Debug, Default, Args)]
+pub struct CountArgs {
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// Every word must occur
+    #[arg(long)]
+    pub all: bool,
+    /// Do not count passages for being tagged with the concepts that the query names
+    #[arg(long)]
+    pub no_concepts: bool,
+}
+
 /// `matrix`
 #[derive(Debug, Args)]
 pub struct MatrixArgs {
@@ -386,19 +403,15 @@ pub struct MatrixArgs {
     #[arg(long, value_name = "ROW,COLUMN")]
     pub cell: Option<String>,
     #[command(flatten)]
-    pub filters: FilterArgs,
-    /// Every word must occur
-    #[arg(long)]
-    pub all: bool,
-    /// Do not count passages for being tagged with the concepts that the query names
-    #[arg(long)]
-    pub no_concepts: bool,
+    pub counted: CountArgs,
     /// Show rows and columns without any passage too
     #[arg(long)]
     pub empty: bool,
     /// The form of the result
     #[arg(short, long, value_enum, default_value_t = MatrixFormat::Text)]
     pub format: MatrixFormat,
+    #[command(flatten)]
+    pub tables: TableArgs,
 }
 
 /// The form of a matrix.
@@ -412,6 +425,78 @@ pub enum MatrixFormat {
     Json,
     /// A picture for a report.
     Svg,
+}
+
+/// `compare`
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The query; several arguments are one
+    #[arg(required = true)]
+    pub query: Vec<String>,
+    /// What to compare: document, publisher, year, language, or a scheme of the taxonomy (dimension, actor, objective)
+    #[arg(long, value_name = "WHAT")]
+    pub by: String,
+    /// What the rows are ordered by [default: name for years, otherwise rate]
+    #[arg(long, value_enum)]
+    pub sort: Option<CompareOrder>,
+    /// How many rows [default: all]
+    #[arg(short = 'n', long, value_name = "N")]
+    pub limit: Option<usize>,
+    #[command(flatten)]
+    pub counted: CountArgs,
+    /// The form of the result
+    #[arg(short, long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+    #[command(flatten)]
+    pub tables: TableArgs,
+}
+
+/// What the rows of a comparison are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompareOrder {
+    /// The share of passages that match.
+    Rate,
+    /// How many match.
+    Count,
+    /// The name.
+    Name,
+}
+
+/// `coverage`
+#[derive(Debug, Args)]
+pub struct CoverageArgs {
+    /// Documents: ids, folders, symbols or titles, each a column
+    #[arg(required = true, value_name = "DOCUMENT")]
+    pub names: Vec<String>,
+    /// Only this scheme of the taxonomy (repeatable) [default: all]
+    #[arg(long, value_name = "SCHEME")]
+    pub scheme: Vec<String>,
+    /// Show the beginning of the best passage under each concept
+    #[arg(long)]
+    pub passages: bool,
+    /// The form of the result
+    #[arg(short, long, value_enum, default_value_t = TableFormat::Text)]
+    pub format: TableFormat,
+    #[command(flatten)]
+    pub tables: TableArgs,
+}
+
+/// The form of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// For a person.
+    Text,
+    /// One JSON object.
+    Json,
+    /// Comma-separated values.
+    Csv,
+}
+
+impl TableFormat {
+    /// Whether a person or a program reads it.
+    pub fn output(self) -> Format {
+        if self == TableFormat::Text { Format::Text } else { Format::Json }
+    }
 }
 
 /// `status`

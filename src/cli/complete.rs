@@ -12,6 +12,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, FromArgMatches};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 use gcm_search::analysis::fold::fold;
+use gcm_search::compare::By;
 use gcm_search::document::Language;
 use gcm_search::engine::local::LocalEngine;
 
@@ -105,17 +106,22 @@ enum Values {
     Command,
     /// A scheme of the taxonomy.
     SchemeName,
+    /// What a query can be compared by.
+    Comparable,
     /// A scheme, a colon and a concept of it.
     Tag,
 }
 
-const ARGUMENTS: [(&str, Values); 14] = [
+const ARGUMENTS: [(&str, Values); 17] = [
     ("dimension", Values::Scheme("dimension")),
     ("actor", Values::Scheme("actor")),
     ("objective", Values::Scheme("objective")),
     ("tag", Values::Tag),
     ("rows", Values::SchemeName),
     ("columns", Values::SchemeName),
+    ("scheme", Values::SchemeName),
+    ("by", Values::Comparable),
+    ("names", Values::DocumentName),
     ("lang", Values::Language),
     ("labels", Values::LabelLanguage),
     ("document", Values::DocumentName),
@@ -183,6 +189,11 @@ impl Values {
                     .collect()
             }
             Values::SchemeName => schemes(&start, "", global).unwrap_or_default(),
+            Values::Comparable => {
+                let taxonomy = Knowledge::load_outline(global).map(|knowledge| knowledge.taxonomy);
+                let names = taxonomy.iter().flat_map(By::names);
+                names.filter(|name| name.starts_with(&start)).map(|name| candidate(name, "")).collect()
+            }
             Values::Tag => match current.split_once(':') {
                 Some((scheme, name)) => concepts(scheme, &fold(name), global)
                     .unwrap_or_default()

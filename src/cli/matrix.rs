@@ -1,12 +1,14 @@
 //! `matrix`: passages counted by two kinds of tags at once.
 
 use gcm_search::matrix::Matrix;
-use gcm_search::search::{Options, Searcher};
+use gcm_search::search::Searcher;
 
-use super::args::{Format, MatrixArgs, MatrixFormat, QueryArgs, ResultFormat, SearchArgs};
+use super::args::{Format, MatrixArgs, MatrixFormat, QueryArgs, ResultArgs, ResultFormat, SearchArgs};
 use super::settings::Global;
 use super::terminal::Terminal;
-use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build, query, scheme_named};
+use super::{
+    Failure, Knowledge, Outcome, counting_options, engine_failure, open_or_build, query, scheme_named,
+};
 use crate::output;
 
 pub fn run(global: &Global, args: &MatrixArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
@@ -17,13 +19,7 @@ pub fn run(global: &Global, args: &MatrixArgs, terminal: &Terminal) -> Result<Ou
     let rows = scheme_named(&knowledge.taxonomy, &args.rows)?;
     let columns = scheme_named(&knowledge.taxonomy, &args.columns)?;
     let engine = open_or_build(global, &knowledge, terminal)?;
-    let options = Options {
-        filters: filters(&args.filters, &knowledge.taxonomy, &engine, global)?,
-        all: args.all,
-        concepts: !args.no_concepts,
-        labels: global.labels,
-        ..Options::default()
-    };
+    let options = counting_options(global, &args.counted, &knowledge.taxonomy, &engine)?;
     let text = args.query.join(" ");
     let asked = (!text.trim().is_empty()).then_some(text.as_str());
     let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
@@ -41,7 +37,7 @@ pub fn run(global: &Global, args: &MatrixArgs, terminal: &Terminal) -> Result<Ou
         machine => {
             let mut out = terminal.output(Format::Json);
             match machine {
-                MatrixFormat::Csv => output::csv::matrix(&mut out, &matrix)?,
+                MatrixFormat::Csv => output::csv::matrix(&mut out, &matrix, args.tables.csv_safe())?,
                 MatrixFormat::Svg => output::svg::matrix(&mut out, &matrix)?,
                 _ => output::json::line(&mut out, &matrix)?,
             }
@@ -57,7 +53,7 @@ fn list(global: &Global, args: &MatrixArgs, cell: &str, terminal: &Terminal) -> 
         Failure::new(format!("\"{cell}\" is no cell"))
             .hint("name the concept of a row, a comma, and that of a column: --cell states,national")
     })?;
-    let mut filters = args.filters.clone();
+    let mut filters = args.counted.filters.clone();
     filters.tag.push(format!("{}:{}", args.rows, row.trim()));
     filters.tag.push(format!("{}:{}", args.columns, column.trim()));
     let format = match args.format {
@@ -71,8 +67,14 @@ fn list(global: &Global, args: &MatrixArgs, cell: &str, terminal: &Terminal) -> 
     };
     let as_query = QueryArgs {
         query: args.query.clone(),
-        search: SearchArgs { filters, all: args.all, no_concepts: args.no_concepts, ..SearchArgs::default() },
+        search: SearchArgs {
+            filters,
+            all: args.counted.all,
+            no_concepts: args.counted.no_concepts,
+            ..SearchArgs::default()
+        },
         format: Some(format),
+        result: ResultArgs { tables: args.tables, ..ResultArgs::default() },
         ..QueryArgs::default()
     };
     query::run(global, &as_query, terminal)

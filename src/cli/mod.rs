@@ -3,10 +3,12 @@
 mod args;
 mod batch;
 mod cite;
+mod compare;
 mod complete;
 mod completions;
 mod concordance;
 mod config;
+mod coverage;
 mod eval;
 mod export;
 mod failure;
@@ -44,7 +46,7 @@ use gcm_search::taxonomy::{Taxonomy, TaxonomyError};
 
 use crate::output;
 pub use args::ResultFormat;
-use args::{Cli, Command, FilterArgs, GlobalArgs, SearchArgs};
+use args::{Cli, Command, CountArgs, FilterArgs, GlobalArgs, SearchArgs};
 pub use failure::Failure;
 use settings::{Global, Surroundings};
 use terminal::Terminal;
@@ -160,6 +162,8 @@ fn run(
         Command::Batch(args) => batch::run(global, args, terminal),
         Command::Show(args) => show::run(global, args, terminal),
         Command::Matrix(args) => matrix::run(global, args, terminal),
+        Command::Compare(args) => compare::run(global, args, terminal),
+        Command::Coverage(args) => coverage::run(global, args, terminal),
         Command::Status(args) => status::run(global, args, terminal),
         Command::Export(args) => export::run(global, args, terminal),
         Command::Tag(args) => tag::run(global, args, terminal),
@@ -335,6 +339,33 @@ fn search_options(
     })
 }
 
+/// The options of a count as the user typed them, checked against what there is.
+fn counting_options(
+    global: &Global,
+    args: &CountArgs,
+    taxonomy: &Taxonomy,
+    engine: &LocalEngine,
+) -> Result<Options, Failure> {
+    Ok(Options {
+        filters: filters(&args.filters, taxonomy, engine, global)?,
+        all: args.all,
+        concepts: !args.no_concepts,
+        labels: global.labels,
+        ..Options::default()
+    })
+}
+
+/// A filter's error with the advice that fits it.
+fn filter_failure(error: FilterError, global: &Global) -> Failure {
+    match error {
+        FilterError::Name { message, hint } => {
+            let failure = Failure::new(message);
+            hint.into_iter().fold(failure, Failure::hint)
+        }
+        FilterError::Engine(error) => engine_failure(error, global),
+    }
+}
+
 /// The filters that a user typed, checked against what there is.
 fn filters(
     args: &FilterArgs,
@@ -342,13 +373,7 @@ fn filters(
     engine: &LocalEngine,
     global: &Global,
 ) -> Result<Filters, Failure> {
-    let failed = |error| match error {
-        FilterError::Name { message, hint } => {
-            let failure = Failure::new(message);
-            hint.into_iter().fold(failure, Failure::hint)
-        }
-        FilterError::Engine(error) => engine_failure(error, global),
-    };
+    let failed = |error| filter_failure(error, global);
     let mut names = FilterNames {
         languages: args.lang.clone(),
         documents: args.document.clone(),

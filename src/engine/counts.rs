@@ -1,11 +1,16 @@
-//! Counting without ranking: how many of the passages that match carry each of some terms, and each pair of them.
+//! Counting without ranking: how many of the passages that match carry each of some terms, each pair of them, or each
+//! value of a column.
 
-use tantivy::query::{EnableScoring, Query};
+use std::collections::BTreeMap;
+
+use tantivy::columnar::{Column, StrColumn};
+use tantivy::query::{EnableScoring, Query, Weight};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, Searcher, SegmentReader, TERMINATED, Term};
 use tantivy_common::BitSet;
 
-use super::CrossCounts;
+use super::{Attribute, CrossCounts};
+use crate::document::year_of;
 
 /// Counts the passages that match `query` by the terms that they carry.
 ///
@@ -25,12 +30,8 @@ pub(super) fn cross_counts(
     let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
     for segment in searcher.segment_readers() {
         let mut matching = BitSet::with_max_value(segment.max_doc());
-        weight.for_each_no_score(segment, &mut |docs| {
-            for &doc in docs {
-                if segment.alive_bitset().is_none_or(|alive| alive.is_alive(doc)) {
-                    matching.insert(doc);
-                }
-            }
+        each_match(&*weight, segment, |doc| {
+            matching.insert(doc);
         })?;
         counts.total += matching.len() as u64;
         let mut of_rows = Vec::with_capacity(rows.len());
@@ -57,6 +58,66 @@ pub(super) fn cross_counts(
         }
     }
     Ok(counts)
+}
+
+/// Counts the passages that match `query` by the value that they have of an attribute; those without one under nothing.
+///
+/// One pass over what matches, and one look at a column for each.
+pub(super) fn value_counts(
+    searcher: &Searcher,
+    query: &dyn Query,
+    attribute: Attribute,
+) -> tantivy::Result<BTreeMap<Option<String>, u64>> {
+    let mut counts = BTreeMap::new();
+    let mut add = |value: Option<String>, count: u64| *counts.entry(value).or_default() += count;
+    let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
+    for segment in searcher.segment_readers() {
+        let mut of_segment: BTreeMap<Option<u64>, u64> = BTreeMap::new();
+        let mut each = |value: Option<u64>| *of_segment.entry(value).or_default() += 1;
+        match attribute {
+            Attribute::Document => {
+                let column: Option<StrColumn> = segment.fast_fields().str("document")?;
+                let ordinals = column.as_ref().map(|column| column.ords());
+                each_match(&*weight, segment, |doc| each(ordinals.and_then(|ordinals| ordinals.first(doc))))?;
+                for (ordinal, count) in of_segment {
+                    let mut id = String::new();
+                    match (&column, ordinal) {
+                        (Some(column), Some(ordinal)) if column.ord_to_str(ordinal, &mut id)? => {
+                            add(Some(id), count);
+                        }
+                        _ => add(None, count),
+                    }
+                }
+            }
+            Attribute::Year => {
+                // There is no column where no passage has a date.
+                let column: Option<Column<u64>> = segment.fast_fields().column_opt("from")?;
+                each_match(&*weight, segment, |doc| {
+                    let first_day = column.as_ref().and_then(|column| column.first(doc));
+                    each(first_day.map(year_of));
+                })?;
+                for (year, count) in of_segment {
+                    add(year.map(|year| year.to_string()), count);
+                }
+            }
+        }
+    }
+    Ok(counts)
+}
+
+/// Hands over each passage of a segment that matches and was not deleted.
+fn each_match(
+    weight: &dyn Weight,
+    segment: &SegmentReader,
+    mut each: impl FnMut(u32),
+) -> tantivy::Result<()> {
+    weight.for_each_no_score(segment, &mut |docs| {
+        for &doc in docs {
+            if segment.alive_bitset().is_none_or(|alive| alive.is_alive(doc)) {
+                each(doc);
+            }
+        }
+    })
 }
 
 fn each_doc(segment: &SegmentReader, term: &Term, mut each: impl FnMut(u32)) -> tantivy::Result<()> {

@@ -34,11 +34,14 @@ use tantivy::{
     DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term,
 };
 
-use super::counts::cross_counts;
+use super::counts::{cross_counts, value_counts};
 use super::letters::letters_in_common;
 use super::near::NearQuery;
 use super::rescore::{FirstPass, ScoredLeaf, idf, rescore};
-use super::{Contribution, CrossCounts, EngineError, ErrorKind, Found, Hit, Page, StoredPassage, Unit};
+use super::{
+    Attribute, Contribution, CrossCounts, DocumentInfo, EngineError, ErrorKind, Found, Hit, Page,
+    StoredPassage, Unit,
+};
 use crate::analysis::{Terms, tokenize};
 use crate::query::plan::{
     Clause, Field, Filters, Leaf, Plan, Translated, Weights, WordPlan, document_token, language_token,
@@ -420,6 +423,21 @@ impl LocalEngine {
             .map_err(|error| self.error(error))
     }
 
+    /// Counts the passages that answer a plan by their value of an attribute; those without one under nothing.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn value_counts(
+        &self,
+        plan: &Plan,
+        attribute: Attribute,
+    ) -> Result<BTreeMap<Option<String>, u64>, EngineError> {
+        let searcher = self.reader.searcher();
+        self.lower(&searcher, plan)
+            .and_then(|lowered| value_counts(&searcher, &*lowered.query, attribute))
+            .map_err(|error| self.error(error))
+    }
+
     /// Hands over every passage that matches a plan, not ranked, as [`LocalEngine::each_passage`] does.
     ///
     /// # Errors
@@ -681,16 +699,31 @@ impl LocalEngine {
         serde_json::from_slice(bytes).map_err(|error| self.error(error))
     }
 
+    /// What is known of a document; nothing where there is no such document.
+    ///
+    /// # Errors
+    /// An index that cannot be read.
+    pub fn document_info(&self, document: &str) -> Result<Option<DocumentInfo>, EngineError> {
+        let searcher = self.reader.searcher();
+        // Each of its passages knows it.
+        let first = self.addresses_of(&searcher, document)?.into_iter().min();
+        first.map(|address| Ok(self.stored(&searcher, address)?.document)).transpose()
+    }
+
+    fn addresses_of(&self, searcher: &Searcher, document: &str) -> Result<HashSet<DocAddress>, EngineError> {
+        let query =
+            TermQuery::new(Term::from_field_text(self.fields.document, document), IndexRecordOption::Basic);
+        searcher.search(&query, &DocSetCollector).map_err(|error| self.error(error))
+    }
+
     /// The passages of a document, in reading order; empty where there is no such document.
     ///
     /// # Errors
     /// An index that cannot be read.
     pub fn passages_of(&self, document: &str) -> Result<Vec<StoredPassage>, EngineError> {
         let searcher = self.reader.searcher();
-        let query =
-            TermQuery::new(Term::from_field_text(self.fields.document, document), IndexRecordOption::Basic);
-        let addresses = searcher.search(&query, &DocSetCollector).map_err(|error| self.error(error))?;
-        let mut passages = addresses
+        let mut passages = self
+            .addresses_of(&searcher, document)?
             .into_iter()
             .map(|address| self.stored(&searcher, address))
             .collect::<Result<Vec<_>, _>>()?;

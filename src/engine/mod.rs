@@ -101,6 +101,15 @@ pub struct CrossCounts {
     pub cells: Vec<Vec<u64>>,
 }
 
+/// What a passage has from its document, one value at most, and passages can be counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attribute {
+    /// The id of the document.
+    Document,
+    /// The year of its date, whether the month and the day are known or not.
+    Year,
+}
+
 /// What is ranked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

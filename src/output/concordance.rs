@@ -4,11 +4,10 @@ use std::io::Write;
 
 use gcm_search::concordance::{Concordance, Count, Line, Sort};
 use gcm_search::search::FORMAT_VERSION;
-use unicode_segmentation::UnicodeSegmentation;
 
 use super::csv::{Cell, rows};
 use super::text::{faint_style, found_style, title_style};
-use super::{columns, json, padded, printable};
+use super::{columns, first_columns, json, last_columns, padded, padded_left, printable};
 use crate::cli::Failure;
 
 /// How many rows of a table of counts are shown; the rest are added up.
@@ -159,42 +158,6 @@ impl Layout {
         let right = first_columns(&printable(&line.right), rest);
         format!("{}{style}{keyword}{style:#}{}", padded_left(&left, self.left), padded(&right, rest))
     }
-}
-
-fn padded_left(text: &str, width: usize) -> String {
-    format!("{}{text}", " ".repeat(width.saturating_sub(columns(text))))
-}
-
-/// The beginning of a text, as much as so many columns hold; an ellipsis stands for the rest.
-fn first_columns(text: &str, width: usize) -> String {
-    if columns(text) <= width {
-        return text.to_owned();
-    }
-    let kept = fitting(text.graphemes(true), width.saturating_sub(1));
-    format!("{}…", kept.concat().trim_end())
-}
-
-/// The end of a text, as much as so many columns hold; an ellipsis stands for the rest.
-fn last_columns(text: &str, width: usize) -> String {
-    if columns(text) <= width {
-        return text.to_owned();
-    }
-    let mut kept = fitting(text.graphemes(true).rev(), width.saturating_sub(1));
-    kept.reverse();
-    format!("…{}", kept.concat().trim_start())
-}
-
-fn fitting<'t>(graphemes: impl Iterator<Item = &'t str>, width: usize) -> Vec<&'t str> {
-    let mut used = 0;
-    let mut kept = Vec::new();
-    for grapheme in graphemes {
-        used += columns(grapheme);
-        if used > width {
-            break;
-        }
-        kept.push(grapheme);
-    }
-    kept
 }
 
 fn table(out: &mut dyn Write, name: &str, counts: &[Count], width: usize) -> Result<(), Failure> {

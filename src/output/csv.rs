@@ -7,6 +7,8 @@ use std::io::Write;
 
 use gcm_search::batch::LineError;
 use gcm_search::batch::input::VALUE_SEPARATOR;
+use gcm_search::compare::Comparison;
+use gcm_search::coverage::Coverage;
 use gcm_search::matrix::Matrix;
 use gcm_search::search::{Answer, AnswerHit, PassageShown, TagShown};
 
@@ -217,7 +219,7 @@ pub fn passage(shown: &PassageShown) -> Vec<Cell<'_>> {
 }
 
 /// A matrix: a row a line, named by id and label; at its end, and at the end of the table, the sums.
-pub fn matrix(out: &mut dyn Write, matrix: &Matrix) -> Result<(), Failure> {
+pub fn matrix(out: &mut dyn Write, matrix: &Matrix, safe: bool) -> Result<(), Failure> {
     // Exact up to 2^53, which no count here comes near.
     let counts = |counts: &[u64], sum: u64| -> Vec<Cell<'static>> {
         counts.iter().chain([&sum]).map(|&count| Cell::Number(count as f64)).collect()
@@ -234,7 +236,65 @@ pub fn matrix(out: &mut dyn Write, matrix: &Matrix) -> Result<(), Failure> {
     let mut last = vec![Cell::text("passages"), Cell::Empty];
     last.extend(counts(&sums, matrix.total));
     table.push(last);
-    rows(out, table, true)
+    rows(out, table, safe)
+}
+
+/// A comparison: a value a line; what has no value, such as passages without a date, has no id.
+pub fn comparison(out: &mut dyn Write, found: &Comparison, safe: bool) -> Result<(), Failure> {
+    let header = ["id", "label", "matches", "passages", "per_thousand"];
+    let mut table: Vec<Vec<Cell<'_>>> = vec![header.into_iter().map(Cell::text).collect()];
+    table.extend(found.rows.iter().map(|row| {
+        vec![
+            Cell::maybe(row.id.as_deref()),
+            Cell::maybe(row.label.as_deref()),
+            Cell::Number(row.matches as f64),
+            Cell::Number(row.passages as f64),
+            Cell::Number(row.per_thousand),
+        ]
+    }));
+    rows(out, table, safe)
+}
+
+/// What documents speak of: a line for each document and concept.
+pub fn coverage(out: &mut dyn Write, coverage: &Coverage, safe: bool) -> Result<(), Failure> {
+    let header = [
+        "document",
+        "scheme",
+        "id",
+        "label",
+        "passages",
+        "share",
+        "best",
+        "score",
+        "page",
+        "paragraph",
+        "text",
+    ];
+    let mut table: Vec<Vec<Cell<'_>>> = vec![header.into_iter().map(Cell::text).collect()];
+    for document in &coverage.documents {
+        for scheme in &document.schemes {
+            table.extend(scheme.concepts.iter().map(|concept| {
+                let best = concept.best.as_ref();
+                vec![
+                    Cell::text(document.name.as_str()),
+                    Cell::text(scheme.scheme.as_str()),
+                    Cell::text(concept.id.as_str()),
+                    Cell::text(concept.label.as_str()),
+                    Cell::Number(concept.passages as f64),
+                    Cell::Number(concept.share),
+                    Cell::maybe(best.map(|best| best.passage.as_str())),
+                    // Scores have two decimals, of which single precision makes many.
+                    best.map_or(Cell::Empty, |best| {
+                        Cell::Number((f64::from(best.score) * 100.0).round() / 100.0)
+                    }),
+                    best.and_then(|best| best.page).map_or(Cell::Empty, |page| Cell::Number(f64::from(page))),
+                    Cell::maybe(best.and_then(|best| best.paragraph.as_deref())),
+                    Cell::maybe(best.map(|best| best.text.as_str())),
+                ]
+            }));
+        }
+    }
+    rows(out, table, safe)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Results into text: one file a form. Nothing here searches.
 
+pub mod compare;
 pub mod concordance;
+pub mod coverage;
 pub mod csv;
 pub mod json;
 pub mod markdown;
@@ -17,6 +19,7 @@ use gcm_search::document::Language;
 use gcm_search::engine::Unit;
 use gcm_search::search::Answer;
 use gcm_search::taxonomy::Taxonomy;
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::cli::{Failure, ResultFormat};
@@ -43,6 +46,44 @@ pub fn columns(text: &str) -> usize {
 /// A text followed by spaces up to so many columns.
 pub fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
+/// A text after spaces, so many columns in all.
+pub fn padded_left(text: &str, width: usize) -> String {
+    format!("{}{text}", " ".repeat(width.saturating_sub(columns(text))))
+}
+
+/// The beginning of a text, as much as so many columns hold; an ellipsis stands for the rest.
+pub fn first_columns(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let kept = fitting(text.graphemes(true), width.saturating_sub(1));
+    format!("{}…", kept.concat().trim_end())
+}
+
+/// The end of a text, as much as so many columns hold; an ellipsis stands for the rest.
+pub fn last_columns(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mut kept = fitting(text.graphemes(true).rev(), width.saturating_sub(1));
+    kept.reverse();
+    format!("…{}", kept.concat().trim_start())
+}
+
+/// The first of the graphemes, as many as so many columns hold.
+fn fitting<'t>(graphemes: impl Iterator<Item = &'t str>, width: usize) -> Vec<&'t str> {
+    let mut used = 0;
+    let mut kept = Vec::new();
+    for grapheme in graphemes {
+        used += columns(grapheme);
+        if used > width {
+            break;
+        }
+        kept.push(grapheme);
+    }
+    kept
 }
 
 /// How ranked lists are written: those of one query, or of many in a row.

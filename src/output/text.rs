@@ -125,14 +125,18 @@ fn one(out: &mut dyn Write, hit: &AnswerHit, width: usize) -> Result<(), Failure
     Ok(())
 }
 
-/// A text in one style after something that its further lines leave free. Words are never split: ids are copied.
-fn wrapped(out: &mut dyn Write, before: &str, text: &str, style: Style, width: usize) -> Result<(), Failure> {
-    let options = textwrap::Options::new(width.saturating_sub(before.len()))
+/// Lines so wide in which words are never split: ids are copied.
+pub(super) fn whole_words(width: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(width)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .break_words(false);
+        .break_words(false)
+}
+
+/// A text in one style after something that its further lines leave free.
+fn wrapped(out: &mut dyn Write, before: &str, text: &str, style: Style, width: usize) -> Result<(), Failure> {
     let mut start = before.to_owned();
-    for line in textwrap::wrap(&printable(text), options) {
+    for line in textwrap::wrap(&printable(text), whole_words(width.saturating_sub(before.len()))) {
         if !line.is_empty() {
             writeln!(out, "{start}{style}{line}{style:#}")?;
         }
