@@ -3,6 +3,9 @@
 //! The data is `corpus/glossary.toml`: entries with one to three terms a language. Unlike the taxonomy it says nothing
 //! about passages; it only lends a query words.
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
+
 use serde::Deserialize;
 
 use crate::analysis::fold::fold;
@@ -58,7 +61,12 @@ pub struct Translation {
 #[derive(Debug, Default)]
 pub struct Glossary {
     entries: Vec<Entry>,
+    /// By the first letters of a word, the terms that have such a word, in order; made when first asked for.
+    by_letters: OnceLock<HashMap<String, Vec<Place>>>,
 }
+
+/// Where a term stands in the glossary: its entry, its language and its place in that language's list.
+type Place = (usize, usize, usize);
 
 impl Glossary {
     /// Reads a glossary.
@@ -76,33 +84,41 @@ impl Glossary {
                 return Err(format!("the glossary: a language of the entry {:?} has no term", entry.it));
             }
         }
-        Ok(Glossary { entries: file.entry })
+        Ok(Glossary { entries: file.entry, by_letters: OnceLock::new() })
     }
 
     /// What the terms that stand in a query are called in the other languages. The longest terms count.
     pub fn translations(&self, tokens: &[Token]) -> Vec<Translation> {
-        let starts: Vec<&str> = tokens.iter().map(|token| first_letters(&token.text)).collect();
+        // Most terms have no word of the query: only those that may have one are looked at.
+        let by_letters = self.by_letters.get_or_init(|| by_letters(&self.entries));
+        let may_stand: BTreeSet<Place> = tokens
+            .iter()
+            .filter_map(|token| by_letters.get(first_letters(&token.text)))
+            .flatten()
+            .copied()
+            .collect();
         let mut found: Vec<Standing<'_>> = Vec::new();
-        for entry in &self.entries {
-            let mut at = None;
-            let mut languages = Vec::new();
-            for (language, terms) in entry.languages() {
-                for term in terms {
-                    let Some((from, to)) = place_of(term, language, tokens, &starts) else {
-                        continue;
-                    };
-                    languages.push(language);
-                    if at.is_none_or(|((start, end), _)| to - from > end - start) {
-                        at = Some(((from, to), term.as_str()));
+        for (number, of_language, of_term) in may_stand {
+            let entry = &self.entries[number];
+            let (language, terms) = entry.languages()[of_language];
+            let term = terms[of_term].as_str();
+            let Some((from, to)) = place_of(term, language, tokens) else {
+                continue;
+            };
+            match found.last_mut().filter(|last| last.number == number) {
+                Some(last) => {
+                    last.languages.push(language);
+                    if to - from > last.at.1 - last.at.0 {
+                        (last.at, last.term) = ((from, to), term);
                     }
                 }
-            }
-            if let Some((at, term)) = at {
-                found.push(Standing { entry, at, term, languages });
+                None => {
+                    found.push(Standing { number, entry, at: (from, to), term, languages: vec![language] })
+                }
             }
         }
         let mut out = Vec::new();
-        for Standing { entry, at, term: source, languages } in &found {
+        for Standing { entry, at, term: source, languages, .. } in &found {
             let is_part = found.iter().any(|other| {
                 let (from, to) = other.at;
                 from <= at.0 && at.1 <= to && to - from > at.1 - at.0
@@ -124,6 +140,8 @@ impl Glossary {
 
 /// An entry that stands in a query.
 struct Standing<'g> {
+    /// Which one, counted from 0.
+    number: usize,
     entry: &'g Entry,
     /// Where: from, to (excluded), as indices into the query's tokens.
     at: (usize, usize),
@@ -137,16 +155,27 @@ fn first_letters(word: &str) -> &str {
     word.char_indices().nth(FIRST_LETTERS).map_or(word, |(end, _)| &word[..end])
 }
 
-/// Where a term stands among the tokens of a query, in any form. Small words within it need not be there.
-fn place_of(term: &str, language: Language, tokens: &[Token], starts: &[&str]) -> Option<(usize, usize)> {
-    // Most terms have no word of the query: that is soon seen.
-    let folded = fold(term);
-    let may_stand = folded
-        .split(|c: char| !c.is_alphanumeric())
-        .any(|word| !word.is_empty() && starts.contains(&first_letters(word)));
-    if !may_stand {
-        return None;
+fn by_letters(entries: &[Entry]) -> HashMap<String, Vec<Place>> {
+    let mut found: HashMap<String, Vec<Place>> = HashMap::new();
+    for (number, entry) in entries.iter().enumerate() {
+        for (of_language, (_, terms)) in entry.languages().into_iter().enumerate() {
+            for (of_term, term) in terms.iter().enumerate() {
+                let folded = fold(term);
+                for word in folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+                    found.entry(first_letters(word).to_owned()).or_default().push((
+                        number,
+                        of_language,
+                        of_term,
+                    ));
+                }
+            }
+        }
     }
+    found
+}
+
+/// Where a term stands among the tokens of a query, in any form. Small words within it need not be there.
+fn place_of(term: &str, language: Language, tokens: &[Token]) -> Option<(usize, usize)> {
     let content = |token: &Token| !is_stop_word(language, &token.text);
     let asked: Vec<(String, Lexeme)> = tokenize(term)
         .into_iter()

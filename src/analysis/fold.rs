@@ -60,6 +60,9 @@ pub fn fold_char_into(c: char, out: &mut String) {
 
 /// The folded form of a whole word or label.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.nfc() {
         if !is_invisible(c) {
