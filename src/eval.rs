@@ -128,6 +128,8 @@ pub struct RankingReport {
     pub queries: usize,
     /// The ids of those without a judgement, which were left out.
     pub unjudged: Vec<String>,
+    /// The ids of judged queries that were not asked, which were left out too; other tools may count them as 0.
+    pub unasked: Vec<String>,
     /// The means over all queries.
     #[serde(flatten)]
     pub mean: Measures,

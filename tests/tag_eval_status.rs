@@ -306,7 +306,13 @@ fn queries_without_a_judgement_are_said() {
     let run = sealed.run(["eval", "queries.tsv", "qrels.tsv", "--format", "json"]).code_is(0);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(report["unjudged"], json!(["q3"]));
+    assert_eq!(report["unasked"], json!([]));
     run.says(&["1 queries have no judgement"]);
+    sealed.write("una.tsv", "q1\tmela\n");
+    let run = sealed.run(["eval", "una.tsv", "qrels.tsv", "--format", "json"]).code_is(0);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!((&report["queries"], &report["unasked"]), (&json!(1), &json!(["q2"])));
+    run.says(&["1 judged queries were not asked"]);
     sealed.write("altre.tsv", "x1\tmela\n");
     sealed.run(["eval", "altre.tsv", "qrels.tsv"]).code_is(2).says(&[
         "none of the 1 queries",

@@ -78,11 +78,17 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
     if !unjudged.is_empty() {
         terminal.warn(&format!("{} queries have no judgement and were left out", unjudged.len()));
     }
+    let ids: HashSet<&str> = list.iter().map(|query| query.id.as_str()).collect();
+    let unasked: Vec<String> = judged.keys().filter(|id| !ids.contains(id.as_str())).cloned().collect();
+    if !unasked.is_empty() {
+        terminal.warn(&format!("{} judged queries were not asked and were left out", unasked.len()));
+    }
     let all: Vec<Measures> = measures.values().copied().collect();
     let report = RankingReport {
         format_version: FORMAT_VERSION,
         queries: all.len(),
         unjudged,
+        unasked,
         mean: mean(&all),
         per_query: args.per_query.then_some(measures),
     };
