@@ -19,7 +19,7 @@ use gcm_search::taxonomy::Taxonomy;
 
 fn documents() -> Vec<Document> {
     let mut out = Vec::new();
-    for file in corpus::find(&[Source::BuiltIn]).unwrap().files {
+    for file in corpus::find(&[Source::BuiltIn], None).unwrap().files {
         let Location::BuiltIn(bytes) = file.location else { continue };
         let format = Format::detect(&file.path, bytes).unwrap();
         extract(format, &file.path, bytes, &ExtractLimits::default(), &mut |extracted| {

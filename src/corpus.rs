@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::document::{Date, Language, Metadata, without_extension};
 use crate::overrides::OVERRIDES_FILE;
@@ -63,12 +64,57 @@ pub struct FoundFile {
 }
 
 /// Something that could not be looked at, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreadable {
     /// What.
     pub path: String,
     /// Why, in words for a person.
     pub reason: String,
+    /// Whether nothing is missing without it.
+    #[serde(default)]
+    pub harmless: bool,
+}
+
+impl Unreadable {
+    /// Something that is missing.
+    pub fn new(path: impl Into<String>, reason: impl Into<String>) -> Unreadable {
+        Unreadable { path: path.into(), reason: reason.into(), harmless: false }
+    }
+
+    /// A link that would lead around in circles.
+    fn of_loop(link: &Path) -> Unreadable {
+        let reason = "a link to a folder above it; not followed";
+        Unreadable { harmless: true, ..Unreadable::new(link.display().to_string(), reason) }
+    }
+
+    /// What stopped a walk through a folder somewhere.
+    fn of_walk(root: &Path, error: &ignore::Error) -> Unreadable {
+        let mut path = root;
+        let mut cause = error;
+        loop {
+            match cause {
+                ignore::Error::WithPath { path: inner, err } => {
+                    path = inner;
+                    cause = err;
+                }
+                ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+                    cause = err
+                }
+                ignore::Error::Loop { child, .. } => {
+                    return Unreadable::of_loop(child);
+                }
+                _ => break,
+            }
+        }
+        let reason = match cause.io_error().map(io::Error::kind) {
+            Some(io::ErrorKind::NotFound) => "a link that leads nowhere".to_owned(),
+            Some(io::ErrorKind::PermissionDenied) => {
+                "no permission to read it; grant it, or leave the folder out".to_owned()
+            }
+            _ => cause.to_string(),
+        };
+        Unreadable::new(path.display().to_string(), reason)
+    }
 }
 
 /// What a search for files found.
@@ -151,17 +197,18 @@ impl MetadataFile {
     }
 }
 
-/// Finds the files of all sources.
+/// Finds the files of all sources. A folder `left_out`, named by its canonical path, is not looked into: the index, which may
+/// well lie among the documents.
 ///
 /// # Errors
 /// A source that is not there, or a `documents.toml` that cannot be read. A file that cannot be looked at is in
 /// [`Found::unreadable`] and the search goes on.
-pub fn find(sources: &[Source]) -> Result<Found, CorpusError> {
+pub fn find(sources: &[Source], left_out: Option<&Path>) -> Result<Found, CorpusError> {
     let mut found = Found::default();
     for source in sources {
         match source {
             Source::BuiltIn => find_built_in(&mut found)?,
-            Source::Path(path) => find_in_path(path, &mut found)?,
+            Source::Path(path) => find_in_path(path, left_out, &mut found)?,
         }
     }
     found.files.sort_by(|one, other| one.key.cmp(&other.key));
@@ -190,7 +237,7 @@ fn find_built_in(found: &mut Found) -> Result<(), CorpusError> {
     Ok(())
 }
 
-fn find_in_path(root: &Path, found: &mut Found) -> Result<(), CorpusError> {
+fn find_in_path(root: &Path, left_out: Option<&Path>, found: &mut Found) -> Result<(), CorpusError> {
     let kind = fs::metadata(root).map_err(|error| CorpusError {
         message: match error.kind() {
             io::ErrorKind::NotFound => format!("{}: no such file or folder", root.display()),
@@ -215,19 +262,35 @@ fn find_in_path(root: &Path, found: &mut Found) -> Result<(), CorpusError> {
     }
     let described = described_by(root)?;
     found.overrides.extend(read_overrides(&root.join(OVERRIDES_FILE))?);
+    // The walk notices links to folders that it came through, but not those above where it began.
+    let above: Arc<Mutex<Vec<Unreadable>>> = Arc::default();
+    let whole_root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+    let (left_out, noted) = (left_out.map(Path::to_path_buf), Arc::clone(&above));
     let walk = ignore::WalkBuilder::new(root)
         .standard_filters(false)
         .hidden(true)
         .follow_links(true)
         .sort_by_file_name(Ord::cmp)
+        .filter_entry(move |entry| {
+            if entry.depth() == 0 || !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                return true;
+            }
+            let Ok(whole) = entry.path().canonicalize() else {
+                return true;
+            };
+            if entry.path_is_symlink() && whole_root.starts_with(&whole) {
+                let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+                noted.push(Unreadable::of_loop(entry.path()));
+                return false;
+            }
+            left_out.as_ref() != Some(&whole)
+        })
         .build();
     for entry in walk {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                found
-                    .unreadable
-                    .push(Unreadable { path: root.display().to_string(), reason: error.to_string() });
+                found.unreadable.push(Unreadable::of_walk(root, &error));
                 continue;
             }
         };
@@ -237,10 +300,9 @@ fn find_in_path(root: &Path, found: &mut Found) -> Result<(), CorpusError> {
         let full = entry.path();
         let relative = full.strip_prefix(root).unwrap_or(full);
         let Some(path) = slashed(relative) else {
-            found.unreadable.push(Unreadable {
-                path: full.display().to_string(),
-                reason: "its name is not valid UTF-8; rename it".to_owned(),
-            });
+            found
+                .unreadable
+                .push(Unreadable::new(full.display().to_string(), "its name is not valid UTF-8; rename it"));
             continue;
         };
         if described.ignores(&path) {
@@ -254,6 +316,7 @@ fn find_in_path(root: &Path, found: &mut Found) -> Result<(), CorpusError> {
             location: Location::Disk(full.to_path_buf()),
         });
     }
+    found.unreadable.append(&mut above.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(())
 }
 
@@ -321,7 +384,7 @@ mod tests {
         for name in ["a.txt", "a.md", "b.txt"] {
             fs::write(folder.path().join(name), "testo").unwrap();
         }
-        let found = find(&[Source::Path(folder.path().to_path_buf())]).unwrap();
+        let found = find(&[Source::Path(folder.path().to_path_buf())], None).unwrap();
         let ids: Vec<&str> = found.files.iter().map(|file| file.id.as_str()).collect();
         assert_eq!(ids, ["a.md", "a.txt", "b"]);
     }
@@ -337,17 +400,17 @@ mod tests {
         )
         .unwrap();
         let sources = [Source::Path(folder.path().to_path_buf())];
-        let found = find(&sources).unwrap();
+        let found = find(&sources, None).unwrap();
         assert_eq!(found.files.len(), 1);
         assert_eq!(found.files[0].metadata.title.as_deref(), Some("Titolo"));
         fs::write(folder.path().join(METADATA_FILE), "[[document]]\npath = \"a\"\ntitel = \"x\"").unwrap();
-        let message = find(&sources).unwrap_err().message;
+        let message = find(&sources, None).unwrap_err().message;
         assert!(message.contains("line 3") && message.contains("titel"), "{message}");
     }
 
     #[test]
     fn the_built_in_corpus_is_there() {
-        let found = find(&[Source::BuiltIn]).unwrap();
+        let found = find(&[Source::BuiltIn], None).unwrap();
         assert!(found.files.len() > 25);
         assert!(found.files.iter().any(|file| file.id == "oim-italia/stocktaking-puerto-vallarta"));
         assert!(
@@ -357,7 +420,7 @@ mod tests {
 
     #[test]
     fn a_missing_source_is_an_error() {
-        let error = find(&[Source::Path(PathBuf::from("/non/esiste"))]).unwrap_err();
+        let error = find(&[Source::Path(PathBuf::from("/non/esiste"))], None).unwrap_err();
         assert!(error.message.contains("/non/esiste"));
     }
 }

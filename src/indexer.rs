@@ -1,5 +1,7 @@
 //! Bringing an index up to date: only what changed is read, analysed and written.
 
+mod report;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
@@ -23,6 +25,7 @@ use crate::query::plan::concept_token;
 use crate::segment::{SEGMENTATION_VERSION, segment};
 use crate::tagger::{Model, TAGGER_VERSION, Tagger};
 use crate::taxonomy::Taxonomy;
+pub use report::{FileReport, Outcome};
 
 /// How many records of a JSON Lines file are read before they are analysed side by side.
 const BATCH_RECORDS: usize = 2_000;
@@ -45,12 +48,22 @@ pub struct FileEntry {
     /// What could not be read of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<String>,
+    /// What was passed over since it holds no text: the file itself, or members of an archive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<String>,
     /// What is missing of a document that was read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// How many pages are scans that were not read.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unread_pages: usize,
+}
+
+impl FileEntry {
+    /// Notes why a document is not there.
+    fn refuse(&mut self, error: &ExtractError) {
+        if error.no_text { &mut self.skipped } else { &mut self.failures }.push(error.to_string());
+    }
 }
 
 fn is_zero(number: &usize) -> bool {
@@ -64,6 +77,9 @@ pub struct Manifest {
     pub sources: Vec<Option<String>>,
     /// Every file, by its key.
     pub files: BTreeMap<String, FileEntry>,
+    /// What the last run could not look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreachable: Vec<Unreadable>,
 }
 
 impl Manifest {
@@ -83,6 +99,11 @@ impl Manifest {
         }
         serde_json::from_str(&text)
             .map_err(|error| EngineError::new(ErrorKind::Damaged, format!("{}: {error}", path.display())))
+    }
+
+    /// What became of each file when it was last looked at, ordered by name.
+    pub fn reports(&self) -> Vec<FileReport> {
+        report::files(self, &HashSet::new(), &[])
     }
 
     fn sources(&self) -> Vec<Source> {
@@ -128,12 +149,8 @@ pub struct Report {
     pub unchanged: usize,
     /// Why all was read again, where it was.
     pub rebuilt: Option<String>,
-    /// What could not be read.
-    pub failed: Vec<Unreadable>,
-    /// What is missing of documents that were read.
-    pub warnings: Vec<Unreadable>,
-    /// How many pages are scans that were not read.
-    pub unread_pages: usize,
+    /// What became of each file, ordered by name.
+    pub files: Vec<FileReport>,
     /// Corrections of passages and documents that the index does not have.
     pub idle_overrides: Vec<String>,
     /// Documents in the index after it.
@@ -146,6 +163,21 @@ impl Report {
     /// Whether the index is as it was.
     pub fn is_unchanged(&self) -> bool {
         self.added + self.changed + self.removed + self.renamed == 0 && self.rebuilt.is_none()
+    }
+
+    /// How many files had this outcome.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.files.iter().filter(|file| file.outcome == outcome).count()
+    }
+
+    /// Whether something that should be in the index is not.
+    pub fn is_partial(&self) -> bool {
+        self.count(Outcome::Failed) + self.count(Outcome::Partly) > 0
+    }
+
+    /// How many pages are scans that were not read.
+    pub fn unread_pages(&self) -> usize {
+        self.files.iter().map(|file| file.unread_pages).sum()
     }
 }
 
@@ -277,7 +309,7 @@ pub fn update(
     }
     sources.sort();
     sources.dedup();
-    let found = corpus::find(&sources).map_err(|mut error| {
+    let found = corpus::find(&sources, folder.canonicalize().ok().as_deref()).map_err(|mut error| {
         if !was_missing {
             error.message.push_str(
                 "; nothing was removed from the index. To forget it: gcm-search index --rebuild PATH...",
@@ -287,11 +319,14 @@ pub fn update(
     })?;
     let overrides = Overrides::parse(&found.overrides, taxonomy)
         .map_err(|message| corpus::CorpusError { message: format!("{message}; nothing was changed") })?;
-    let mut report = Report { failed: found.unreadable, ..Report::default() };
+    let mut report = Report::default();
     if rebuilt.is_some() {
         manifest = Manifest::default();
     }
-    let work = Work::compare(&manifest, &found.files, &overrides, request.ocr, &mut report);
+    let mut work = Work::compare(&manifest, &found.files, &overrides, request.ocr, &mut report);
+    work.unreachable.extend(found.unreadable);
+    work.unreachable.sort_by(|one, other| one.path.cmp(&other.path));
+    manifest.unreachable = std::mem::take(&mut work.unreachable);
     manifest.sources = sources
         .iter()
         .map(|source| match source {
@@ -303,7 +338,7 @@ pub fn update(
         let engine = LocalEngine::open(folder)?;
         report.documents = engine.info().documents;
         report.passages = engine.info().passages;
-        report_failures(&manifest, &mut report);
+        report.files = report::files(&manifest, &work.read_keys(), &work.gone);
         if manifest_is_same(&engine, &manifest)? {
             report.idle_overrides = idle(&overrides, &engine)?;
             return Ok(report);
@@ -317,7 +352,7 @@ pub fn update(
     let run = Run { taxonomy, model, overrides: &overrides, ocr: ocr.as_ref(), progress };
     progress(Progress::Begin(work.to_read.len()));
     run.read_all(&work.to_read, &mut writer, &mut manifest)?;
-    report_failures(&manifest, &mut report);
+    report.files = report::files(&manifest, &work.read_keys(), &work.gone);
     progress(Progress::Commit);
     report.documents = manifest.files.values().map(|entry| entry.documents).sum();
     report.passages = manifest.files.values().map(|entry| entry.passages).sum();
@@ -342,20 +377,6 @@ pub fn update(
 
 fn manifest_is_same(engine: &LocalEngine, manifest: &Manifest) -> Result<bool, EngineError> {
     Ok(Manifest::read(engine)? == *manifest)
-}
-
-/// A file that failed and has not changed still fails; a run that does not read it says so again.
-fn report_failures(manifest: &Manifest, report: &mut Report) {
-    for (key, entry) in &manifest.files {
-        let named = |reason: &String| Unreadable { path: key.clone(), reason: reason.clone() };
-        for failure in entry.failures.iter().map(named) {
-            if !report.failed.contains(&failure) {
-                report.failed.push(failure);
-            }
-        }
-        report.warnings.extend(entry.warnings.iter().map(named));
-    }
-    report.unread_pages = manifest.files.values().map(|entry| entry.unread_pages).sum();
 }
 
 /// The corrections that concern nothing in the index.
@@ -414,7 +435,7 @@ fn remembered(folder: &Path) -> Manifest {
         .ok()
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default();
-    Manifest { sources, files: BTreeMap::new() }
+    Manifest { sources, ..Manifest::default() }
 }
 
 fn write_manifest(generation: &Path, manifest: &Manifest) -> Result<String, EngineError> {
@@ -441,9 +462,15 @@ struct Work<'f> {
     to_read: Vec<(&'f FoundFile, FileEntry)>,
     /// Keys whose passages go: files that are gone, and the old state of those that are read again.
     gone: Vec<String>,
+    /// Files that could not be looked at.
+    unreachable: Vec<Unreadable>,
 }
 
 impl<'f> Work<'f> {
+    fn read_keys(&self) -> HashSet<&str> {
+        self.to_read.iter().map(|(file, _)| file.key.as_str()).collect()
+    }
+
     fn is_empty(&self) -> bool {
         self.to_read.is_empty() && self.gone.is_empty()
     }
@@ -457,7 +484,7 @@ impl<'f> Work<'f> {
     ) -> Work<'f> {
         let hashed: Vec<Result<FileEntry, Unreadable>> =
             files.par_iter().map(|file| look_at(file, overrides)).collect();
-        let mut work = Work { to_read: Vec::new(), gone: Vec::new() };
+        let mut work = Work { to_read: Vec::new(), gone: Vec::new(), unreachable: Vec::new() };
         let mut present = HashSet::new();
         let mut added: Vec<String> = Vec::new();
         for (file, looked) in files.iter().zip(hashed) {
@@ -466,7 +493,7 @@ impl<'f> Work<'f> {
                 Ok(entry) => entry,
                 Err(unreadable) => {
                     // What was read of it before stays: a file may be out of reach for a while.
-                    report.failed.push(unreadable);
+                    work.unreachable.push(unreadable);
                     continue;
                 }
             };
@@ -510,7 +537,7 @@ impl<'f> Work<'f> {
 
 /// Hashes a file and tells its format.
 fn look_at(file: &FoundFile, overrides: &Overrides) -> Result<FileEntry, Unreadable> {
-    let fail = |reason: String| Unreadable { path: file.key.clone(), reason };
+    let fail = |reason: String| Unreadable::new(&file.key, reason);
     let mut hasher = blake3::Hasher::new();
     // What the format is told from: the head, or all of a container.
     let seen: Cow<'_, [u8]> = match &file.location {
@@ -550,6 +577,7 @@ fn look_at(file: &FoundFile, overrides: &Overrides) -> Result<FileEntry, Unreada
         documents: 0,
         passages: 0,
         failures: Vec::new(),
+        skipped: Vec::new(),
         warnings: Vec::new(),
         unread_pages: 0,
     })
@@ -697,29 +725,29 @@ fn read_file(
 ) -> (FileEntry, Vec<IndexedPassage>) {
     let mut passages = Vec::new();
     let mut ids: HashSet<u64> = HashSet::new();
-    let read = || -> Result<Vec<u8>, String> {
+    let read = || -> Result<Vec<u8>, ExtractError> {
         match &file.location {
             Location::BuiltIn(bytes) => Ok(bytes.to_vec()),
             Location::Disk(path) => {
-                let size = fs::metadata(path).map_err(|error| error.to_string())?.len();
+                let size = fs::metadata(path).map_err(ExtractError::system)?.len();
                 if size > MAX_FILE_BYTES {
-                    return Err(format!(
+                    return Err(ExtractError::new(format!(
                         "larger than {} MB; divide it, or make it JSON Lines",
                         MAX_FILE_BYTES / (1024 * 1024)
-                    ));
+                    )));
                 }
-                fs::read(path).map_err(|error| error.to_string())
+                fs::read(path).map_err(ExtractError::system)
             }
         }
     };
     let limits = ExtractLimits::default();
     let result = read().and_then(|bytes| {
-        let format = Format::detect(&file.path, &bytes).map_err(|error| error.to_string())?;
+        let format = Format::detect(&file.path, &bytes)?;
         extract::extract(format, &file.path, &bytes, &limits, &mut |extracted| {
             let read = extracted.and_then(|extracted| with_scans(extracted, &bytes, ocr, &mut entry));
             let extracted = match read {
                 Ok(extracted) => extracted,
-                Err(error) => return entry.failures.push(error.to_string()),
+                Err(error) => return entry.refuse(&error),
             };
             let has_own_id = extracted.id.is_some();
             let mut document = document(file, extracted);
@@ -738,10 +766,9 @@ fn read_file(
             entry.documents += 1;
             passages.extend(worker.passages(file, &document));
         })
-        .map_err(|error| error.to_string())
     });
-    if let Err(reason) = result {
-        entry.failures.push(reason);
+    if let Err(error) = result {
+        entry.refuse(&error);
     }
     entry.passages = passages.len();
     (entry, passages)

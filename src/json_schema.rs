@@ -18,7 +18,7 @@ use crate::eval::{RankingReport, TagReport};
 use crate::matrix::Matrix;
 use crate::provenance::RunManifest;
 use crate::search::{Answer, AnswerHit, PassageShown, TextTagged};
-use crate::status::Status;
+use crate::status::{FileLine, Status};
 
 impl JsonSchema for Date {
     fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -74,6 +74,7 @@ fn the_schemas_are_those_of_the_types() {
         ("coverage", schema::<Coverage>()),
         ("show", schema::<PassageShown>()),
         ("status", schema::<Status>()),
+        ("index-report-line", schema::<FileLine>()),
         ("tag", schema::<TextTagged>()),
         ("eval", schema::<RankingReport>()),
         ("eval-tags", schema::<TagReport>()),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineError;
 use crate::engine::local::{Fingerprint, LocalEngine};
-use crate::indexer::{Manifest, what_changed};
+use crate::indexer::{FileReport, Manifest, Outcome, what_changed};
 use crate::search::FORMAT_VERSION;
 
 /// What is in an index.
@@ -34,6 +34,12 @@ pub struct Status {
     pub out_of_date: Option<String>,
     /// Files, or parts of files, that could not be read, and why.
     pub not_read: Vec<String>,
+    /// Files, or members of archives, that hold no text, and what they are.
+    pub skipped: Vec<String>,
+    /// What is missing of documents that were read.
+    pub incomplete: Vec<String>,
+    /// How many pages are scans that were not read.
+    pub unread_pages: usize,
     /// Whether every file agrees with its checksum, where that was asked.
     pub verified: Option<bool>,
     /// The ids of the documents, where they were asked for.
@@ -49,6 +55,11 @@ impl Status {
     pub fn of(engine: &LocalEngine, now: &Fingerprint) -> Result<Status, EngineError> {
         let manifest = Manifest::read(engine)?;
         let info = engine.info();
+        let files = manifest.reports();
+        let named = |reasons: &dyn Fn(&FileReport) -> &Vec<String>| {
+            let of_file = |file| reasons(file).iter().map(|reason| format!("{}: {reason}", file.file));
+            files.iter().flat_map(of_file).collect()
+        };
         Ok(Status {
             format_version: FORMAT_VERSION,
             index: String::new(),
@@ -63,13 +74,56 @@ impl Status {
             languages: engine.filter_values("lang")?,
             publishers: engine.filter_values("publisher")?,
             out_of_date: what_changed(&info.fingerprint, now).map(str::to_owned),
-            not_read: manifest
-                .files
-                .iter()
-                .flat_map(|(key, entry)| entry.failures.iter().map(move |reason| format!("{key}: {reason}")))
-                .collect(),
+            not_read: named(&|file| &file.failures),
+            skipped: named(&|file| &file.skipped),
+            incomplete: named(&|file| &file.warnings),
+            unread_pages: files.iter().map(|file| file.unread_pages).sum(),
             verified: None,
             document_ids: None,
         })
+    }
+}
+
+/// What became of a file in a run of `index`, as a line of its report shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FileLine {
+    /// The version of the JSON: [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The file: its source and its path in there.
+    pub file: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The extractor that read it, with its version; `null` where none did.
+    pub extractor: Option<String>,
+    /// How many documents of it are in the index.
+    pub documents: usize,
+    /// How many passages of it are in the index.
+    pub passages: usize,
+    /// How many of its pages are scans that were not read.
+    pub unread_pages: usize,
+    /// Why it, or a part of it, could not be read.
+    pub failures: Vec<String>,
+    /// What was passed over since it holds no text.
+    pub skipped: Vec<String>,
+    /// What is missing of documents that were read.
+    pub warnings: Vec<String>,
+}
+
+impl From<FileReport> for FileLine {
+    fn from(file: FileReport) -> FileLine {
+        FileLine {
+            format_version: FORMAT_VERSION,
+            file: file.file,
+            outcome: file.outcome,
+            extractor: file.extractor,
+            documents: file.documents,
+            passages: file.passages,
+            unread_pages: file.unread_pages,
+            failures: file.failures,
+            skipped: file.skipped,
+            warnings: file.warnings,
+        }
     }
 }

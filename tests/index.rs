@@ -4,13 +4,15 @@
 //! - an index that was brought up to date step by step answers byte for byte as one that was made afresh;
 //! - an index folder that is missing, empty, damaged or somebody else's, and a file that cannot be read, each get a
 //!   message of their own and exit code 2, while everything else is indexed;
+//! - a report and the status say what became of each file; what holds no text is passed over and is no failure;
+//! - documents in languages that have no analysis are found by their exact words, and the status says so;
 //! - a source that vanished is an error that removes nothing;
 //! - a run killed at any moment leaves the previous index whole, and the next run finishes its work;
 //! - two queries at once on a missing index both succeed; a second writer is refused, or waits where it is asked to.
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
@@ -19,6 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{ALL, Run, Sealed, documents};
+use serde_json::Value;
 
 const QUERIES: &[&str] =
     &["integrazione", "autorità locali", "+migranti -rifugiati", "A/RES/73/195", "dimensione:locale"];
@@ -427,6 +430,147 @@ fn each_unreadable_file_is_named_with_its_reason() {
     sealed.write("docs/nul.txt", "Testo sui questori.\n");
     sealed.run(["index"]).code_is(2).prints(&["1 changed"]);
     assert_eq!(found(&sealed, "+questori"), set(&["b5", "nul"]));
+}
+
+/// The report of a run as a map from the file's path in its source to its line.
+fn report(sealed: &Sealed, args: &[&str], code: i32) -> BTreeMap<String, Value> {
+    let path = sealed.path().join("report.jsonl");
+    let option = ["--report", path.to_str().expect("a path")];
+    sealed.run(["index"].iter().chain(args).chain(&option)).code_is(code);
+    let text = fs::read_to_string(path).expect("a report");
+    text.lines()
+        .map(|line| {
+            let line: Value = serde_json::from_str(line).expect("JSON");
+            let file =
+                line["file"].as_str().expect("a file").rsplit(':').next().unwrap_or_default().to_owned();
+            (file, line)
+        })
+        .collect()
+}
+
+#[test]
+fn a_report_says_what_became_of_each_file() {
+    let sealed = Sealed::new();
+    sealed.write("docs/buono.txt", "I sindaci accolgono i migranti.\n");
+    sealed.write("docs/foto.png", b"\x89PNG\r\n\x1a\n");
+    sealed.write("docs/rotto.pdf", "%PDF-1.7");
+    sealed.write("docs/parte.jsonl", "{\"_id\":\"b1\",\"text\":\"I prefetti.\"}\n{\"_id\": \n");
+    let outcomes = |lines: &BTreeMap<String, Value>| -> Vec<String> {
+        lines
+            .iter()
+            .map(|(file, line)| format!("{file} {}", line["outcome"].as_str().expect("a text")))
+            .collect()
+    };
+    let first = report(&sealed, &["docs"], 2);
+    assert_eq!(
+        outcomes(&first),
+        ["buono.txt read", "foto.png skipped", "parte.jsonl partly", "rotto.pdf failed"]
+    );
+    assert_eq!(first["buono.txt"]["documents"], 1);
+    assert!(first["buono.txt"]["extractor"].as_str().is_some_and(|name| name.starts_with("text-")));
+    assert!(first["foto.png"]["skipped"][0].as_str().is_some_and(|why| why.contains("PNG")));
+    assert!(first["parte.jsonl"]["failures"][0].as_str().is_some_and(|why| why.starts_with("line 2")));
+    assert_eq!(first["rotto.pdf"]["extractor"], "pdf-1");
+    // Told again as long as it is so, also by status.
+    let second = report(&sealed, &[], 2);
+    assert_eq!(
+        outcomes(&second),
+        ["buono.txt unchanged", "foto.png skipped", "parte.jsonl partly", "rotto.pdf failed"]
+    );
+    sealed.run(["index"]).code_is(2).says(&["failed", "rotto.pdf: damaged", "partly", "skipped"]);
+    sealed.run(["status"]).code_is(0).prints(&["not read", "rotto.pdf: damaged", "skipped     ", "foto.png"]);
+    // What is only passed over is no failure.
+    fs::remove_file(sealed.path().join("docs/rotto.pdf")).expect("removed");
+    fs::remove_file(sealed.path().join("docs/parte.jsonl")).expect("removed");
+    let third = report(&sealed, &[], 0);
+    assert_eq!(
+        outcomes(&third),
+        ["buono.txt unchanged", "foto.png skipped", "parte.jsonl removed", "rotto.pdf removed"]
+    );
+    sealed.run(["index", "--quiet"]).code_is(0).prints(&["1 skipped"]);
+    sealed
+        .run(["index", "--report", "no/such/folder/report.jsonl"])
+        .code_is(2)
+        .says(&["cannot write the report"]);
+}
+
+#[test]
+fn other_languages_are_found_by_their_exact_words() {
+    let sealed = Sealed::new();
+    let documents = [
+        (
+            "de",
+            "Die Gemeinden und die Städte unterstützen die Integration der Migranten in ihrem Gebiet.",
+            "+gemeinden",
+        ),
+        (
+            "pt",
+            "As autoridades locais não são apenas prestadoras de serviços às comunidades migrantes.",
+            "+autoridades",
+        ),
+        (
+            "ru",
+            "Местные органы власти оказывают услуги мигрантам независимо от их правового статуса.",
+            "+мигрантам",
+        ),
+        (
+            "ar",
+            "تقدم السلطات المحلية الخدمات إلى المهاجرين بغض النظر عن وضعهم القانوني في البلد.",
+            "+المهاجرين",
+        ),
+        ("zh", "地方当局向移民提供服务，不论其法律地位如何，并促进社会融合与包容。", "\"移民\""),
+    ];
+    for (name, text, _) in documents {
+        sealed.write(&format!("docs/{name}.txt"), text);
+    }
+    sealed.run(["index", "docs"]).code_is(0);
+    assert_eq!(sealed.status()["languages"], serde_json::json!({"und": 5}));
+    sealed.run(["status"]).code_is(0).prints(&["und: other languages, searched by exact words only"]);
+    for (name, _, query) in documents {
+        assert_eq!(found(&sealed, query), set(&[name]), "{query}");
+        assert_eq!(sealed.ask([query]).hits[0].language.code(), "und");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_reached_is_named_until_it_can_be() {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let sealed = Sealed::new();
+    sealed.write("docs/buono.txt", "I sindaci accolgono i migranti.\n");
+    symlink("..", sealed.path().join("docs/su")).expect("a link");
+    symlink("nulla", sealed.path().join("docs/vuoto")).expect("a link");
+    let odd = std::ffi::OsStr::from_bytes(b"caff\xe8.txt");
+    fs::write(sealed.path().join("docs").join(odd), "Le prefetture.").expect("a file");
+    let shut = sealed.path().join("docs/chiuso");
+    fs::create_dir(&shut).expect("a folder");
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o000)).expect("a mode");
+    // Whoever may read everything has no such folder.
+    let is_shut = fs::read_dir(&shut).is_err();
+    let run = sealed.run(["index", "docs"]).code_is(2).prints(&["1 documents"]);
+    let run =
+        run.says(&["su: a link to a folder above it", "vuoto: a link that leads nowhere", "not valid UTF-8"]);
+    assert_eq!(run.stderr.contains("chiuso: no permission"), is_shut, "{run}");
+    assert_eq!(found(&sealed, "+sindaci"), set(&["buono"]));
+    sealed
+        .run(["status"])
+        .code_is(0)
+        .prints(&["vuoto: a link that leads nowhere", "su: a link to a folder above"]);
+    sealed.run(["index"]).code_is(2).says(&["leads nowhere"]).prints(&["nothing to do"]);
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o755)).expect("a mode");
+    fs::remove_file(sealed.path().join("docs/vuoto")).expect("removed");
+    fs::remove_file(sealed.path().join("docs").join(odd)).expect("removed");
+    sealed.run(["index"]).code_is(0);
+    assert_eq!(sealed.status()["not_read"], serde_json::json!([]));
+}
+
+#[test]
+fn an_index_among_its_documents_is_none_of_them() {
+    let sealed = Sealed::new();
+    sealed.write("buono.txt", "I sindaci accolgono i migranti.\n");
+    sealed.run(["index", "."]).code_is(0).prints(&["1 documents"]);
+    sealed.run(["index"]).code_is(0).prints(&["nothing to do: 1 documents"]);
 }
 
 #[test]

@@ -150,7 +150,8 @@ fn conforms(name: &str, value: &Value) {
 #[test]
 fn every_output_conforms_to_its_schema() {
     let index = built_in();
-    let lines = |args: &[&str]| index.run(args.iter().copied()).json_lines();
+    let lines_of = |sealed: &Sealed, args: &[&str]| sealed.run(args.iter().copied()).json_lines();
+    let lines = |args: &[&str]| lines_of(index, args);
     for args in [
         &["query", "autorità locali", "--format", "json"][..],
         &["query", "autorita locali dimensione:locale", "--format", "json", "--explain", "--lang", "it"],
@@ -192,6 +193,15 @@ fn every_output_conforms_to_its_schema() {
         conforms("batch-line", &line);
     }
     let manifest = fs::read(sealed.path().join("run.json")).expect("a manifest");
+    sealed.write("docs/foto.png", b"\x89PNG\r\n");
+    sealed.write("docs/rotto.pdf", b"%PDF-1.7");
+    sealed.run(["index", "docs", "--report", "report.jsonl"]).code_is(2);
+    let report = fs::read_to_string(sealed.path().join("report.jsonl")).expect("a report");
+    assert_eq!(report.lines().count(), 3);
+    for line in report.lines() {
+        conforms("index-report-line", &serde_json::from_str(line).expect("JSON"));
+    }
+    conforms("status", &lines_of(&sealed, &["status", "--format", "json"])[0]);
     conforms("run-manifest", &serde_json::from_slice(&manifest).expect("JSON"));
     for line in sealed.run_with_input(["tag"], "Le diaspore e i sindaci.".as_bytes()).json_lines() {
         conforms("tag", &line);

@@ -136,6 +136,9 @@ pub struct IndexArgs {
     /// Read scanned pages with pdftoppm and tesseract, also those left out so far
     #[arg(long)]
     pub ocr: bool,
+    /// Write what became of each file to this file, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }
 
 /// What to limit a search to.

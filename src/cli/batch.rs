@@ -39,7 +39,7 @@ pub fn run(global: &Global, args: &BatchArgs, terminal: &Terminal) -> Result<Out
         if args.search.explain { Knowledge::load(global)? } else { Knowledge::load_outline(global)? };
     let engine = open_or_build(global, &knowledge, terminal)?;
     let options = search_options(global, &args.search, &knowledge.taxonomy, &engine)?;
-    let target = args.result.manifest.as_deref().map(Target::open).transpose()?;
+    let target = args.result.manifest.as_deref().map(Target::of_manifest).transpose()?;
     let lists = Lists {
         taxonomy: &knowledge.taxonomy,
         labels: global.labels,
@@ -76,7 +76,7 @@ pub fn run(global: &Global, args: &BatchArgs, terminal: &Terminal) -> Result<Out
         let results = out.identity(counts.answered, counts.bad);
         let manifest = made.manifest(tally.identity(Some(input.name())), results, global)?;
         if let Some(target) = target {
-            target.write(&manifest)?;
+            target.write(&record::manifest_text(&manifest)?)?;
         }
         if let Some(before) = before {
             return compare(&before, &manifest, terminal);

@@ -3,18 +3,22 @@
 use std::io::Write;
 
 use gcm_search::corpus::Source;
-use gcm_search::indexer::{self, IndexError, Progress, Report, Request};
+use gcm_search::indexer::{self, IndexError, Outcome as FileOutcome, Progress, Report, Request};
+use gcm_search::status::FileLine;
 use gcm_search::tagger::BUILT_IN_MODEL;
 
 use super::args::IndexArgs;
+use super::record::Target;
 use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, absolute, default_source, engine_failure};
+use crate::output;
 
-/// How many failed files are named; the rest are counted.
-const NAMED_FAILURES: usize = 20;
+/// How many lines the table of what is not simply read may have; the rest is counted.
+const TABLE_ROWS: usize = 20;
 
 pub fn run(global: &Global, args: &IndexArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let target = args.report.as_deref().map(|path| Target::open("the report", path)).transpose()?;
     let knowledge = Knowledge::load(global)?;
     let mut add: Vec<Source> = args.paths.iter().map(|path| Source::Path(absolute(path))).collect();
     if add.is_empty() && global.corpus.is_some() {
@@ -32,7 +36,15 @@ pub fn run(global: &Global, args: &IndexArgs, terminal: &Terminal) -> Result<Out
     let mut out = terminal.stdout();
     writeln!(out, "{}", summary(&report))?;
     out.flush()?;
-    Ok(if report.failed.is_empty() { Outcome::Found } else { Outcome::Partly })
+    let outcome = if report.is_partial() { Outcome::Partly } else { Outcome::Found };
+    if let Some(target) = target {
+        let mut lines = Vec::new();
+        for file in report.files {
+            output::json::line(&mut lines, &FileLine::from(file))?;
+        }
+        target.write(&lines)?;
+    }
+    Ok(outcome)
 }
 
 /// Builds an index that is missing; waits where another process is already at it.
@@ -63,7 +75,7 @@ fn update(
         &knowledge.model,
         &|progress| match progress {
             Progress::Begin(files) => bar.set_length(files as u64),
-            Progress::File(path) => bar.set_message(crate::output::printable(path)),
+            Progress::File(path) => bar.set_message(output::printable(path)),
             Progress::Passages(_) => {}
             Progress::FileDone => bar.inc(1),
             Progress::Commit => bar.set_message("writing"),
@@ -75,27 +87,50 @@ fn update(
         IndexError::Engine(error) => engine_failure(error, global),
         IndexError::Ocr(error) => Failure::new(error.message),
     })?;
-    for failed in report.failed.iter().take(NAMED_FAILURES) {
-        terminal.warn(&crate::output::printable(&format!("{}: {}", failed.path, failed.reason)));
-    }
-    if report.failed.len() > NAMED_FAILURES {
-        terminal.warn(&format!("and {} more could not be read", report.failed.len() - NAMED_FAILURES));
-    }
-    for id in report.idle_overrides.iter().take(NAMED_FAILURES) {
+    table(&report, terminal);
+    for id in report.idle_overrides.iter().take(TABLE_ROWS) {
         terminal
             .warn(&format!("overrides.toml corrects \"{id}\", which is no passage or document of the index"));
     }
-    for warning in report.warnings.iter().take(NAMED_FAILURES) {
-        terminal.warn(&crate::output::printable(&format!("{}: {}", warning.path, warning.reason)));
-    }
-    if report.warnings.len() > NAMED_FAILURES {
-        terminal
-            .warn(&format!("and {} more have pages without text", report.warnings.len() - NAMED_FAILURES));
-    }
-    if report.unread_pages > 0 && !request.ocr {
+    if report.unread_pages() > 0 && !request.ocr {
         terminal.note("scanned pages are read with: gcm-search index --ocr");
     }
     Ok(report)
+}
+
+/// Lists, on standard error, every file that was not simply read, with the reasons.
+fn table(report: &Report, terminal: &Terminal) {
+    let mut rows: Vec<(&str, String)> = Vec::new();
+    for (outcome, name) in
+        [(FileOutcome::Failed, "failed"), (FileOutcome::Partly, "partly"), (FileOutcome::Skipped, "skipped")]
+    {
+        for file in report.files.iter().filter(|file| file.outcome == outcome) {
+            let reasons = if outcome == FileOutcome::Skipped { &file.skipped } else { &file.failures };
+            rows.extend(reasons.iter().map(|reason| (name, format!("{}: {reason}", file.file))));
+        }
+    }
+    for file in &report.files {
+        rows.extend(file.warnings.iter().map(|warning| ("lacking", format!("{}: {warning}", file.file))));
+    }
+    if rows.is_empty() {
+        return;
+    }
+    if rows.iter().any(|(name, _)| *name != "skipped") {
+        terminal.warn("not all could be read:");
+    } else if terminal.quiet() {
+        return;
+    } else {
+        terminal.note("passed over:");
+    }
+    for (name, text) in rows.iter().take(TABLE_ROWS) {
+        terminal.row(&format!("  {name:<8} {text}"));
+    }
+    if rows.len() > TABLE_ROWS {
+        terminal.row(&format!(
+            "  and {} more; all of them: gcm-search status, or index --report FILE",
+            rows.len() - TABLE_ROWS
+        ));
+    }
 }
 
 /// One line on what a run did.
@@ -106,23 +141,19 @@ fn summary(report: &Report) -> String {
         (report.changed, "changed"),
         (report.renamed, "renamed"),
         (report.removed, "removed"),
-        (report.failed.len(), "not read"),
+        (report.count(FileOutcome::Failed), "not read"),
+        (report.count(FileOutcome::Partly), "read in part"),
+        (report.count(FileOutcome::Skipped), "skipped"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }
     }
-    let state = format!("{} documents, {} passages", report.documents, report.passages);
-    if report.is_unchanged() {
-        let failed = if report.failed.is_empty() {
-            String::new()
-        } else {
-            format!(", {} not read", report.failed.len())
-        };
-        return format!("nothing to do: {state}{failed}");
-    }
-    match &report.rebuilt {
-        Some(why) => format!("index rebuilt ({why}): {state} ({})", parts.join(", ")),
-        None => format!("index up to date: {state} ({})", parts.join(", ")),
-    }
+    let what = match &report.rebuilt {
+        _ if report.is_unchanged() => "nothing to do".to_owned(),
+        Some(why) => format!("index rebuilt ({why})"),
+        None => "index up to date".to_owned(),
+    };
+    let counts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+    format!("{what}: {} documents, {} passages{counts}", report.documents, report.passages)
 }

@@ -10,7 +10,7 @@ use gcm_search::tagger::Tagger;
 
 use super::args::QueryArgs;
 use super::lookup::Named;
-use super::record::{Made, Results, Target};
+use super::record::{self, Made, Results, Target};
 use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, engine_failure, open_or_build, search_options};
@@ -21,7 +21,7 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
         if args.search.explain { Knowledge::load(global)? } else { Knowledge::load_outline(global)? };
     let engine = open_or_build(global, &knowledge, terminal)?;
     let options = search_options(global, &args.search, &knowledge.taxonomy, &engine)?;
-    let target = args.result.manifest.as_deref().map(Target::open).transpose()?;
+    let target = args.result.manifest.as_deref().map(Target::of_manifest).transpose()?;
     let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
     if args.search.explain {
         searcher = searcher.with_tagger(Tagger::new(&knowledge.taxonomy, &knowledge.model));
@@ -60,7 +60,7 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
             bytes: query.len() as u64,
         };
         let made = Made { engine: &engine, options: &options, lists, input_format: None };
-        target.write(&made.manifest(queries, out.identity(1, 0), global)?)?;
+        target.write(&record::manifest_text(&made.manifest(queries, out.identity(1, 0), global)?)?)?;
     }
     Ok(if answer.total > 0 { Outcome::Found } else { Outcome::Nothing })
 }

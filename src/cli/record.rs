@@ -131,15 +131,17 @@ fn name(value: impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
-/// Where a manifest is to be written: made before the work, and put in its place when that is done.
+/// Where a file of results is to be written: made before the work, and put in its place when that is done.
 pub struct Target {
+    /// What it is, in words.
+    what: &'static str,
     path: PathBuf,
     file: tempfile::NamedTempFile,
 }
 
 impl Target {
-    /// Makes sure that a manifest can be written there.
-    pub fn open(path: &Path) -> Result<Target, Failure> {
+    /// Makes sure that the file can be written there.
+    pub fn open(what: &'static str, path: &Path) -> Result<Target, Failure> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
@@ -148,22 +150,31 @@ impl Target {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        let file = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| {
-            Failure::new(format!("cannot write the manifest {}: {error}", path.display()))
-        })?;
-        Ok(Target { path: path.to_path_buf(), file })
+        let file = builder
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .map_err(|error| Failure::new(format!("cannot write {what} {}: {error}", path.display())))?;
+        Ok(Target { what, path: path.to_path_buf(), file })
     }
 
-    /// Writes the manifest.
-    pub fn write(mut self, manifest: &RunManifest) -> Result<(), Failure> {
-        let text = serde_json::to_string_pretty(manifest)?;
+    /// Makes sure that a manifest can be written there.
+    pub fn of_manifest(path: &Path) -> Result<Target, Failure> {
+        Target::open("the manifest", path)
+    }
+
+    /// Writes all that the file is to hold.
+    pub fn write(mut self, bytes: &[u8]) -> Result<(), Failure> {
         let failed = |error: io::Error| {
-            Failure::new(format!("cannot write the manifest {}: {error}", self.path.display()))
+            Failure::new(format!("cannot write {} {}: {error}", self.what, self.path.display()))
         };
-        writeln!(self.file, "{text}").map_err(failed)?;
+        self.file.write_all(bytes).map_err(failed)?;
         self.file.persist(&self.path).map_err(|error| failed(error.error))?;
         Ok(())
     }
+}
+
+/// A manifest as it is written.
+pub fn manifest_text(manifest: &RunManifest) -> Result<Vec<u8>, Failure> {
+    Ok((serde_json::to_string_pretty(manifest)? + "\n").into_bytes())
 }
 
 /// Reads a manifest.

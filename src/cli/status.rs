@@ -49,19 +49,23 @@ fn print(out: &mut dyn Write, status: &Status) -> Result<(), Failure> {
     writeln!(out, "documents   {}", status.documents)?;
     writeln!(out, "passages    {}", status.passages)?;
     writeln!(out, "languages   {}", list(&status.languages))?;
+    if status.languages.contains_key("und") {
+        writeln!(out, "            und: other languages, searched by exact words only")?;
+    }
     if !status.publishers.is_empty() && status.publishers.len() <= 12 {
         writeln!(out, "publishers  {}", output::printable(&list(&status.publishers)))?;
     } else if !status.publishers.is_empty() {
         writeln!(out, "publishers  {} different ones", status.publishers.len())?;
     }
-    if status.languages.contains_key("und") {
-        writeln!(out, "            und: other languages, searched by exact words only")?;
-    }
     if let Some(why) = &status.out_of_date {
         writeln!(out, "out of date {why}; to mend it: gcm-search index")?;
     }
-    for failure in &status.not_read {
-        writeln!(out, "not read    {}", output::printable(failure))?;
+    let listed =
+        [("not read", &status.not_read), ("incomplete", &status.incomplete), ("skipped", &status.skipped)];
+    for (what, files) in listed {
+        for file in files {
+            writeln!(out, "{what:<12}{}", output::printable(file))?;
+        }
     }
     if status.verified == Some(true) {
         writeln!(out, "verified    every file agrees with its checksum")?;

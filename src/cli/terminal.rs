@@ -107,6 +107,11 @@ impl Terminal {
             .unwrap_or_else(|| if io::stdout().is_terminal() { textwrap::termwidth() } else { DEFAULT_WIDTH })
     }
 
+    /// Whether only what is wrong is to be said.
+    pub fn quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Whether more is to be said.
     pub fn verbose(&self) -> bool {
         self.verbose
@@ -130,6 +135,11 @@ impl Terminal {
     pub fn warn(&self, text: &str) {
         let style = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Yellow.into()));
         self.say(&format!("gcm-search: {style}warning:{style:#} {}", printable(text)));
+    }
+
+    /// A line of a table that a warning announced.
+    pub fn row(&self, text: &str) {
+        self.say(&printable(text));
     }
 
     /// Reports a failure with its advice.

@@ -172,7 +172,8 @@ impl Format {
             return Ok(Format::Pdf);
         }
         if let Some((kind, advice)) = not_read(head) {
-            return Err(ExtractError::new(format!("{kind}: this format is not read; {advice}")));
+            let error = ExtractError::new(format!("{kind}: this format is not read; {advice}"));
+            return Err(ExtractError { no_text: advice == NO_TEXT, ..error });
         }
         // A head cut within a character is a text all the same.
         let text = match std::str::from_utf8(head) {
@@ -230,11 +231,13 @@ fn first_line_is_object(text: &str) -> bool {
     serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line).is_ok()
 }
 
+/// The advice on a file that is not read and of which nothing is missed.
+const NO_TEXT: &str = "it holds no text";
+
 /// Names the formats that are met in document folders and that no extractor reads, with advice.
 fn not_read(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     const CONVERT: &str = "convert the file to text, Markdown or HTML";
     const UNPACK: &str = "unpack it and index the folder";
-    const NO_TEXT: &str = "it holds no text";
     const MAGIC: &[(&[u8], &str, &str)] = &[
         (b"\xD0\xCF\x11\xE0", "an old Microsoft Office document", "save it as DOCX"),
         (b"BZh", "a bzip2 archive", UNPACK),
@@ -272,11 +275,18 @@ pub struct ExtractError {
     pub line: Option<usize>,
     /// The file within an archive that it was found in.
     pub member: Option<String>,
+    /// Whether the file is of a kind that holds no text, such as a picture: nothing is missing without it.
+    pub no_text: bool,
 }
 
 impl ExtractError {
-    fn new(message: impl Into<String>) -> ExtractError {
-        ExtractError { message: message.into(), line: None, member: None }
+    pub(crate) fn new(message: impl Into<String>) -> ExtractError {
+        ExtractError { message: message.into(), line: None, member: None, no_text: false }
+    }
+
+    /// What the system says, in its words.
+    pub(crate) fn system(error: impl fmt::Display) -> ExtractError {
+        ExtractError::new(error.to_string())
     }
 
     /// The same error on a line.
