@@ -18,8 +18,11 @@ use crate::engine::local::{
     CommitInfo, Fingerprint, IndexedPassage, LocalEngine, LocalWriter, SCHEMA_VERSION, WriteLock,
 };
 use crate::engine::{DocumentInfo, EngineError, ErrorKind, StoredPassage};
+use crate::extract::command::{Commands, ExtractCommand, command_for};
 use crate::extract::ocr::{self, Ocr};
-use crate::extract::{self, ExtractError, ExtractLimits, Extracted, Format, HEAD_BYTES};
+use crate::extract::{
+    self, ExtractError, ExtractLimits, Extracted, FileLimits, Format, HEAD_BYTES, as_megabytes,
+};
 use crate::overrides::Overrides;
 use crate::query::plan::concept_token;
 use crate::segment::{SEGMENTATION_VERSION, segment};
@@ -132,6 +135,10 @@ pub struct Request {
     pub only_if_missing: bool,
     /// Read scanned pages with OCR, also those that an earlier run left unread.
     pub ocr: bool,
+    /// The commands that read files of these extensions.
+    pub commands: Commands,
+    /// What reading one file may cost.
+    pub limits: FileLimits,
 }
 
 /// What a run did.
@@ -323,7 +330,7 @@ pub fn update(
     if rebuilt.is_some() {
         manifest = Manifest::default();
     }
-    let mut work = Work::compare(&manifest, &found.files, &overrides, request.ocr, &mut report);
+    let mut work = Work::compare(&manifest, &found.files, &overrides, request, &mut report);
     work.unreachable.extend(found.unreadable);
     work.unreachable.sort_by(|one, other| one.path.cmp(&other.path));
     manifest.unreachable = std::mem::take(&mut work.unreachable);
@@ -349,7 +356,7 @@ pub fn update(
         writer.remove_source(key);
         manifest.files.remove(key);
     }
-    let run = Run { taxonomy, model, overrides: &overrides, ocr: ocr.as_ref(), progress };
+    let run = Run { request, taxonomy, model, overrides: &overrides, ocr: ocr.as_ref(), progress };
     progress(Progress::Begin(work.to_read.len()));
     run.read_all(&work.to_read, &mut writer, &mut manifest)?;
     report.files = report::files(&manifest, &work.read_keys(), &work.gone);
@@ -479,11 +486,11 @@ impl<'f> Work<'f> {
         manifest: &Manifest,
         files: &'f [FoundFile],
         overrides: &Overrides,
-        ocr: bool,
+        request: &Request,
         report: &mut Report,
     ) -> Work<'f> {
         let hashed: Vec<Result<FileEntry, Unreadable>> =
-            files.par_iter().map(|file| look_at(file, overrides)).collect();
+            files.par_iter().map(|file| look_at(file, overrides, &request.commands)).collect();
         let mut work = Work { to_read: Vec::new(), gone: Vec::new(), unreachable: Vec::new() };
         let mut present = HashSet::new();
         let mut added: Vec<String> = Vec::new();
@@ -502,7 +509,7 @@ impl<'f> Work<'f> {
                     if old.hash == entry.hash
                         && old.described == entry.described
                         && old.extractor == entry.extractor
-                        && !(ocr && old.unread_pages > 0) =>
+                        && !(request.ocr && old.unread_pages > 0) =>
                 {
                     report.unchanged += 1;
                 }
@@ -536,8 +543,9 @@ impl<'f> Work<'f> {
 }
 
 /// Hashes a file and tells its format.
-fn look_at(file: &FoundFile, overrides: &Overrides) -> Result<FileEntry, Unreadable> {
+fn look_at(file: &FoundFile, overrides: &Overrides, commands: &Commands) -> Result<FileEntry, Unreadable> {
     let fail = |reason: String| Unreadable::new(&file.key, reason);
+    let command = command_of(file, commands);
     let mut hasher = blake3::Hasher::new();
     // What the format is told from: the head, or all of a container.
     let seen: Cow<'_, [u8]> = match &file.location {
@@ -552,7 +560,7 @@ fn look_at(file: &FoundFile, overrides: &Overrides) -> Result<FileEntry, Unreada
             };
             let mut seen = Vec::new();
             read(HEAD_BYTES as u64, &mut seen)?;
-            if Format::needs_whole_file(&seen) {
+            if command.is_none() && Format::needs_whole_file(&seen) {
                 read(MAX_FILE_BYTES, &mut seen)?;
             }
             hasher.update(&seen);
@@ -560,15 +568,19 @@ fn look_at(file: &FoundFile, overrides: &Overrides) -> Result<FileEntry, Unreada
             Cow::Owned(seen)
         }
     };
-    let format = Format::detect(&file.path, &seen);
+    let format = match command {
+        Some(_) => Ok(Format::Text),
+        None => Format::detect(&file.path, &seen),
+    };
     let has_own_ids = format.as_ref().is_ok_and(|format| format.holds_many());
     let mut described = serde_json::to_string(&(&file.id, &file.metadata)).unwrap_or_default();
     // Which documents of such a file are corrected is known only when it is read.
     described.push_str(&overrides.fingerprint((!has_own_ids).then_some(&file.id)));
-    let extractor = match format {
-        Ok(format) => format!("{}-{}", format.name(), format.extractor_version()),
+    let extractor = match (format, command) {
+        (_, Some(command)) => command.name(),
+        (Ok(format), None) => format!("{}-{}", format.name(), format.extractor_version()),
         // The refusal is remembered like a result, so that the file is looked at again when it changes.
-        Err(error) => format!("none: {error}"),
+        (Err(error), None) => format!("none: {error}"),
     };
     Ok(FileEntry {
         hash: hasher.finalize().to_hex()[..32].to_owned(),
@@ -583,7 +595,16 @@ fn look_at(file: &FoundFile, overrides: &Overrides) -> Result<FileEntry, Unreada
     })
 }
 
+/// The command that a file is read by, where one is named; what is built into the program needs none.
+fn command_of<'c>(file: &FoundFile, commands: &'c Commands) -> Option<&'c ExtractCommand> {
+    match file.location {
+        Location::Disk(_) => command_for(commands, &file.path),
+        Location::BuiltIn(_) => None,
+    }
+}
+
 struct Run<'a> {
+    request: &'a Request,
     taxonomy: &'a Taxonomy,
     model: &'a Model,
     overrides: &'a Overrides,
@@ -624,7 +645,7 @@ impl<'a> Run<'a> {
                     || self.worker(),
                     |worker, (file, entry)| {
                         (self.progress)(Progress::File(&file.path));
-                        let result = read_file(file, entry.clone(), self.ocr, worker);
+                        let result = read_file(file, entry.clone(), self, worker);
                         (self.progress)(Progress::FileDone);
                         result
                     },
@@ -720,7 +741,7 @@ impl<'a> Run<'a> {
 fn read_file(
     file: &FoundFile,
     mut entry: FileEntry,
-    ocr: Option<&Ocr>,
+    run: &Run<'_>,
     worker: &mut Worker<'_>,
 ) -> (FileEntry, Vec<IndexedPassage>) {
     let mut passages = Vec::new();
@@ -730,10 +751,11 @@ fn read_file(
             Location::BuiltIn(bytes) => Ok(bytes.to_vec()),
             Location::Disk(path) => {
                 let size = fs::metadata(path).map_err(ExtractError::system)?.len();
-                if size > MAX_FILE_BYTES {
+                let most = run.request.limits.bytes;
+                if size > most {
                     return Err(ExtractError::new(format!(
-                        "larger than {} MB; divide it, or make it JSON Lines",
-                        MAX_FILE_BYTES / (1024 * 1024)
+                        "larger than {}; divide it, make it JSON Lines, or raise --max-file-size",
+                        as_megabytes(most)
                     )));
                 }
                 fs::read(path).map_err(ExtractError::system)
@@ -741,10 +763,10 @@ fn read_file(
         }
     };
     let limits = ExtractLimits::default();
+    let command = command_of(file, &run.request.commands);
     let result = read().and_then(|bytes| {
-        let format = Format::detect(&file.path, &bytes)?;
-        extract::extract(format, &file.path, &bytes, &limits, &mut |extracted| {
-            let read = extracted.and_then(|extracted| with_scans(extracted, &bytes, ocr, &mut entry));
+        let mut each = |extracted: Result<Extracted, ExtractError>| {
+            let read = extracted.and_then(|extracted| with_scans(extracted, &bytes, run.ocr, &mut entry));
             let extracted = match read {
                 Ok(extracted) => extracted,
                 Err(error) => return entry.refuse(&error),
@@ -765,7 +787,17 @@ fn read_file(
             }
             entry.documents += 1;
             passages.extend(worker.passages(file, &document));
-        })
+        };
+        match (command, &file.location) {
+            (Some(command), Location::Disk(path)) => {
+                each(command.read(path, &run.request.limits, &limits));
+                Ok(())
+            }
+            _ => {
+                let format = Format::detect(&file.path, &bytes)?;
+                extract::extract(format, &file.path, &bytes, &limits, &mut each)
+            }
+        }
     });
     if let Err(error) = result {
         entry.refuse(&error);

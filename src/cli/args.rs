@@ -51,6 +51,9 @@ pub struct GlobalArgs {
     /// Read settings from no file
     #[arg(long, global = true, conflicts_with = "config")]
     pub no_config: bool,
+    /// Let the gcm-search.toml of this folder name programs to run: only for folders that you trust
+    #[arg(long, global = true)]
+    pub allow_commands: bool,
     /// Say only what is wrong
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -664,7 +667,8 @@ pub enum SortBy {
 #[command(after_help = "\
 Options win over variables of the environment, these over gcm-search.toml in the working directory or a folder
 above it, and that over your own file (config.toml in gcm-search in $XDG_CONFIG_HOME, or in ~/.config).
-Only your own file, or one named with --config, may set `pager` and the table `extract`: they name programs to run.")]
+Only your own file, or one named with --config, may set `pager` and the table `extract`: they name programs to run.
+A gcm-search.toml may too with --allow-commands, or in a folder that the list `trusted` in your own file names.")]
 pub struct ConfigArgs {
     /// List only the files that settings are looked for in, those that win first
     #[arg(long)]

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use gcm_search::corpus::Source;
+use gcm_search::extract::command::{Commands, ExtractCommand};
 use gcm_search::indexer::{self, IndexError, Outcome as FileOutcome, Progress, Report, Request};
 use gcm_search::status::FileLine;
 use gcm_search::tagger::BUILT_IN_MODEL;
@@ -31,6 +32,8 @@ pub fn run(global: &Global, args: &IndexArgs, terminal: &Terminal) -> Result<Out
         wait: args.wait,
         only_if_missing: false,
         ocr: args.ocr,
+        commands: commands(global),
+        ..Request::default()
     };
     let report = update(global, &knowledge, &request, terminal)?;
     let mut out = terminal.stdout();
@@ -54,10 +57,22 @@ pub fn build_missing(
     source: Source,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
-    let request = Request { default: Some(source), wait: true, only_if_missing: true, ..Request::default() };
+    let request = Request {
+        default: Some(source),
+        wait: true,
+        only_if_missing: true,
+        commands: commands(global),
+        ..Request::default()
+    };
     let report = update(global, knowledge, &request, terminal)?;
     terminal.note(&summary(&report));
     Ok(())
+}
+
+/// The commands of the settings, as the library takes them.
+fn commands(global: &Global) -> Commands {
+    let named = global.extract.iter();
+    named.map(|(extension, words)| (extension.clone(), ExtractCommand::new(words.clone()))).collect()
 }
 
 fn update(

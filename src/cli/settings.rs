@@ -55,6 +55,8 @@ const KEYS: [Key; 8] = [
 
 /// The table of commands that turn files of other formats into text, by extension.
 const EXTRACT: &str = "extract";
+/// The list of folders whose `gcm-search.toml` may name programs.
+const TRUSTED: &str = "trusted";
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +92,8 @@ pub struct Global {
     pub format: ResultFormat,
     /// Commands that turn a file into text, by the file's extension in lower case.
     pub extract: BTreeMap<String, Vec<String>>,
+    /// The folders whose own file of settings may name programs.
+    pub trusted: Vec<PathBuf>,
     /// Say only what is wrong.
     pub quiet: bool,
     /// Say more.
@@ -148,6 +152,15 @@ pub enum Trust {
     Own,
     /// It came with a folder, perhaps somebody else's.
     Found,
+    /// It came with a folder that the user trusts.
+    Allowed,
+}
+
+/// Whether a file stands in one of these folders itself.
+fn is_in(file: &Path, folders: &[PathBuf]) -> bool {
+    let whole = |path: &Path| path.canonicalize().ok();
+    let folder = file.parent().and_then(whole);
+    folder.is_some() && folders.iter().any(|trusted| whole(trusted) == folder)
 }
 
 /// A file that was looked for.
@@ -209,6 +222,7 @@ struct Given {
 struct Layer {
     values: BTreeMap<&'static str, Given>,
     extract: BTreeMap<String, (Vec<String>, Origin)>,
+    trusted: Option<(Vec<PathBuf>, Origin)>,
 }
 
 impl Global {
@@ -219,12 +233,21 @@ impl Global {
     pub fn resolve(args: &GlobalArgs, around: &Surroundings<'_>) -> Result<Global, Failure> {
         let mut global = Global::from_options(args);
         let mut layers = Vec::new();
-        for file in files(args, around)?.into_iter().filter(|file| file.exists) {
-            layers.push(read(&file, around)?);
-            global.read.push(file.path);
+        // From the layer that loses to the one that wins: the user's own says whom to trust.
+        for mut file in files(args, around)?.into_iter().filter(|file| file.exists).rev() {
+            if file.trust == Trust::Found && (args.allow_commands || is_in(&file.path, &global.trusted)) {
+                file.trust = Trust::Allowed;
+            }
+            let layer = read(&file, around)?;
+            if let Some((folders, origin)) = &layer.trusted {
+                global.trusted.clone_from(folders);
+                global.origins.insert(TRUSTED.to_owned(), origin.clone());
+            }
+            layers.push(layer);
+            global.read.insert(0, file.path);
         }
-        // From the layer that loses to the one that wins; each value is checked, also one that another replaces.
-        for layer in layers.into_iter().rev() {
+        // Each value is checked, also one that another replaces.
+        for layer in layers {
             for (name, given) in layer.values {
                 global.set(name, given)?;
             }
@@ -262,6 +285,7 @@ impl Global {
             limit: DEFAULT_LIMIT,
             format: ResultFormat::Text,
             extract: BTreeMap::new(),
+            trusted: Vec::new(),
             quiet: args.quiet,
             verbose: args.verbose,
             read: Vec::new(),
@@ -361,6 +385,10 @@ impl Global {
                 (key.name.to_owned(), value, self.origin(key.name))
             })
             .collect();
+        if !self.trusted.is_empty() {
+            let folders: Vec<String> = self.trusted.iter().map(|folder| path(folder)).collect();
+            out.push((TRUSTED.to_owned(), Some(folders.join(", ")), self.origin(TRUSTED)));
+        }
         for (extension, command) in &self.extract {
             let name = format!("{EXTRACT}.{extension}");
             let origin = self.origin(&name);
@@ -405,13 +433,17 @@ fn parse(text: &str, file: &Looked, home: Option<&Path>, own: Option<&Path>) -> 
     let table = DeTable::parse(text)
         .map_err(|error| wrong(error.span().map_or(0, |span| span.start), error.message().to_owned()))?;
     let may_run = |at: usize, name: &str| {
-        if file.trust == Trust::Own {
+        if file.trust != Trust::Found {
             return Ok(());
         }
         // A folder that somebody else made must not decide what is run on this machine.
         let target = own.map_or_else(|| "your own configuration".to_owned(), |own| own.display().to_string());
         Err(wrong(at, format!("`{name}` names a program to run, which a project's file may not"))
-            .hint(format!("move it to {target}, or name this file with --config or {FILE_VARIABLE}")))
+            .hint(format!("move it to {target}, or name this file with --config or {FILE_VARIABLE}"))
+            .hint(format!(
+                "if you trust the folder: --allow-commands, or {TRUSTED} = [{:?}] in {target}",
+                file.path.parent().unwrap_or(&file.path).display().to_string()
+            )))
     };
     let mut layer = Layer::default();
     for (key, value) in table.into_inner() {
@@ -436,8 +468,22 @@ fn parse(text: &str, file: &Looked, home: Option<&Path>, own: Option<&Path>) -> 
             }
             continue;
         }
+        if name == TRUSTED {
+            if file.trust != Trust::Own {
+                return Err(wrong(at, format!("`{TRUSTED}` stands in your own configuration only")));
+            }
+            let folders: Option<Vec<PathBuf>> = value.as_array().and_then(|folders| {
+                let folder = |value: &str| beside(&file.path, value, home);
+                folders.iter().map(|value| value.get_ref().as_str().map(folder)).collect()
+            });
+            let Some(folders) = folders else {
+                return Err(wrong(value_at, format!("`{TRUSTED}` is a list of folders: [\"~/progetto\"]")));
+            };
+            layer.trusted = Some((folders, origin()));
+            continue;
+        }
         let Some(known) = KEYS.iter().find(|known| known.name == name) else {
-            let names = KEYS.iter().map(|known| known.name).chain([EXTRACT]);
+            let names = KEYS.iter().map(|known| known.name).chain([TRUSTED, EXTRACT]);
             let failure = wrong(at, format!("there is no setting `{name}`"));
             return Err(match nearest(&name, names.clone()) {
                 Some(near) => failure.hint(format!("did you mean `{near}`?")),

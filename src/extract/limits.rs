@@ -1,6 +1,24 @@
 //! What reading one file may cost, so that a hostile one costs its own reading only.
 
+use std::time::Duration;
+
 use super::ExtractError;
+
+/// What reading one file may cost as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileLimits {
+    /// The largest file that is read, in bytes; what a command may print. JSON Lines are read line by line and may be
+    /// larger.
+    pub bytes: u64,
+    /// The longest time.
+    pub time: Duration,
+}
+
+impl Default for FileLimits {
+    fn default() -> Self {
+        FileLimits { bytes: 256 * 1024 * 1024, time: Duration::from_secs(60) }
+    }
+}
 
 /// The bounds that an extractor keeps to. What goes beyond one is refused with a message that names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,4 +134,10 @@ pub(super) fn unpack(
     }
     result.map_err(|error| damaged(&error))?;
     Ok(bytes)
+}
+
+/// A number of bytes in words.
+pub(crate) fn as_megabytes(bytes: u64) -> String {
+    const MEGABYTE: u64 = 1024 * 1024;
+    if bytes.is_multiple_of(MEGABYTE) { format!("{} MB", bytes / MEGABYTE) } else { format!("{bytes} bytes") }
 }

@@ -2,9 +2,11 @@
 //!
 //! An extractor knows its format and nothing else: not the corpus, not the index. What it cannot
 //! read it refuses with an [`ExtractError`] that says why; it never guesses text out of noise.
-//! To read a file is a function of its bytes, its name and the [`ExtractLimits`]: nothing is opened or written.
+//! To read a file is a function of its bytes, its name and the [`ExtractLimits`]: nothing is opened or written. Apart from
+//! that stand [`command`] and [`ocr`], which run programs.
 
 mod archive;
+pub mod command;
 mod csv;
 mod dates;
 mod docx;
@@ -22,6 +24,7 @@ pub mod ocr;
 mod odt;
 mod package;
 mod pdf;
+mod process;
 mod rtf;
 mod symbols;
 mod text;
@@ -33,7 +36,8 @@ use std::fmt;
 use crate::analysis::fold;
 use crate::document::{Block, BlockKind, Date, Metadata};
 use limits::Budget;
-pub use limits::ExtractLimits;
+pub(crate) use limits::as_megabytes;
+pub use limits::{ExtractLimits, FileLimits};
 
 /// How many bytes from the beginning of a file tell its format, unless it is a container.
 pub const HEAD_BYTES: usize = 8192;

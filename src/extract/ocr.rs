@@ -3,15 +3,14 @@
 //! Extraction itself runs nothing. It names the pages that it could not read, and [`complete`] fills them in where
 //! the caller has a way to read them, such as [`Ocr`].
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{ExtractError, Extracted, text};
+use super::{ExtractError, Extracted, process, text};
 use crate::document::Block;
 
 /// The languages that pages are read in, as tesseract calls them, where they are installed.
@@ -20,6 +19,8 @@ const LANGUAGES: [&str; 4] = ["ita", "eng", "fra", "spa"];
 const RESOLUTION: &str = "300";
 /// How long a program may work on a page.
 const PAGE_TIME: Duration = Duration::from_secs(120);
+/// How much text a page may have, in bytes.
+const PAGE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The two programs, found and ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl Ocr {
                  (Debian, Ubuntu: apt install poppler-utils tesseract-ocr tesseract-ocr-ita)"
             ))
         };
-        run(Command::new("pdftoppm").arg("-v"), None).map_err(|_| missing("pdftoppm", "poppler-utils"))?;
+        run(Command::new("pdftoppm").arg("-v")).map_err(|_| missing("pdftoppm", "poppler-utils"))?;
         let listed = Command::new("tesseract")
             .arg("--list-langs")
             .stdin(Stdio::null())
@@ -91,14 +92,12 @@ impl OcrDocument<'_> {
         draw.args(["-r", RESOLUTION, "-gray", "-png", "-singlefile", "-f", &number, "-l", &number])
             .arg(folder.join("document.pdf"))
             .arg(folder.join("page"));
-        run(&mut draw, None)?;
-        let out = folder.join("page.txt");
+        run(&mut draw)?;
         let mut read = Command::new("tesseract");
         read.arg(folder.join("page.png")).args(["stdout", "-l", &self.ocr.languages]);
         // The pages are read side by side already.
         read.env("OMP_THREAD_LIMIT", "1");
-        run(&mut read, Some(&out))?;
-        let text = fs::read(&out).map_err(cannot_write)?;
+        let text = run(&mut read)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }
@@ -107,37 +106,9 @@ fn cannot_write(error: io::Error) -> ExtractError {
     ExtractError::new(format!("cannot write a temporary file: {error}"))
 }
 
-/// Runs a program to its end, or to the end of its time.
-fn run(command: &mut Command, out: Option<&Path>) -> Result<(), ExtractError> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    command.stdin(Stdio::null()).stderr(Stdio::null());
-    command.stdout(match out {
-        Some(path) => Stdio::from(File::create(path).map_err(cannot_write)?),
-        None => Stdio::null(),
-    });
-    let mut child =
-        command.spawn().map_err(|error| ExtractError::new(format!("cannot run {name}: {error}")))?;
-    match wait(&mut child, PAGE_TIME) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(ExtractError::new(format!("{name} could not read it"))),
-        Err(error) => Err(ExtractError::new(format!("{name}: {error}"))),
-    }
-}
-
-/// Waits for a program, and ends it when its time is up.
-fn wait(child: &mut Child, time: Duration) -> io::Result<bool> {
-    let end = Instant::now() + time;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status.success());
-        }
-        if Instant::now() >= end {
-            child.kill()?;
-            child.wait()?;
-            return Err(io::Error::other(format!("took more than {} seconds", time.as_secs())));
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+/// Runs a program on a page.
+fn run(command: &mut Command) -> Result<Vec<u8>, ExtractError> {
+    process::output(command, PAGE_TIME, PAGE_BYTES)
 }
 
 /// Fills in the pages that extraction could not read, or says what is missing without them.
