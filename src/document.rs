@@ -228,7 +228,7 @@ impl Metadata {
 }
 
 /// What a block of text is within its document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BlockKind {
     /// A heading; level 1 is the highest.
     Heading(u8),
@@ -243,7 +243,7 @@ pub enum BlockKind {
 }
 
 /// A piece of a document as an extractor found it, in reading order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// What it is.
     pub kind: BlockKind,

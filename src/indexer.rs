@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
+use crossbeam_channel::bounded;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +23,9 @@ use crate::engine::local::{
 use crate::engine::{DocumentInfo, EngineError, ErrorKind, StoredPassage};
 use crate::extract::command::{Commands, ExtractCommand, command_for};
 use crate::extract::ocr::{self, Ocr};
+use crate::extract::worker::{
+    self, FileRead, WorkerProgram, content_hash, extractor_name, guarded, read_here,
+};
 use crate::extract::{
     self, ExtractError, ExtractLimits, Extracted, FileLimits, Format, HEAD_BYTES, as_megabytes,
 };
@@ -32,8 +38,10 @@ pub use report::{FileReport, Outcome};
 
 /// How many records of a JSON Lines file are read before they are analysed side by side.
 const BATCH_RECORDS: usize = 2_000;
-/// How many files are read before they are analysed side by side.
-const BATCH_FILES: usize = 32;
+/// How many bytes of such records are read at once, at most.
+const BATCH_BYTES: usize = 32 * 1024 * 1024;
+/// The longest line of a JSON Lines file, in bytes.
+const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a file gave when it was last read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,11 +68,15 @@ pub struct FileEntry {
     /// How many pages are scans that were not read.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unread_pages: usize,
+    /// The limits under which it could not be read: with others it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<FileLimits>,
 }
 
 impl FileEntry {
     /// Notes why a document is not there.
-    fn refuse(&mut self, error: &ExtractError) {
+    fn refuse(&mut self, error: &ExtractError, limits: &FileLimits) {
+        self.limits = Some(*limits).filter(|_| !error.no_text).or(self.limits);
         if error.no_text { &mut self.skipped } else { &mut self.failures }.push(error.to_string());
     }
 }
@@ -139,6 +151,9 @@ pub struct Request {
     pub commands: Commands,
     /// What reading one file may cost.
     pub limits: FileLimits,
+    /// What reads files in a process of its own; without it this process does, and cannot keep to the limits of time and
+    /// memory.
+    pub worker: Option<WorkerProgram>,
 }
 
 /// What a run did.
@@ -490,7 +505,7 @@ impl<'f> Work<'f> {
         report: &mut Report,
     ) -> Work<'f> {
         let hashed: Vec<Result<FileEntry, Unreadable>> =
-            files.par_iter().map(|file| look_at(file, overrides, &request.commands)).collect();
+            files.par_iter().map(|file| look_at(file, overrides, request)).collect();
         let mut work = Work { to_read: Vec::new(), gone: Vec::new(), unreachable: Vec::new() };
         let mut present = HashSet::new();
         let mut added: Vec<String> = Vec::new();
@@ -509,7 +524,8 @@ impl<'f> Work<'f> {
                     if old.hash == entry.hash
                         && old.described == entry.described
                         && old.extractor == entry.extractor
-                        && !(request.ocr && old.unread_pages > 0) =>
+                        && !(request.ocr && old.unread_pages > 0)
+                        && old.limits.is_none_or(|limits| limits == request.limits) =>
                 {
                     report.unchanged += 1;
                 }
@@ -543,9 +559,9 @@ impl<'f> Work<'f> {
 }
 
 /// Hashes a file and tells its format.
-fn look_at(file: &FoundFile, overrides: &Overrides, commands: &Commands) -> Result<FileEntry, Unreadable> {
+fn look_at(file: &FoundFile, overrides: &Overrides, request: &Request) -> Result<FileEntry, Unreadable> {
     let fail = |reason: String| Unreadable::new(&file.key, reason);
-    let command = command_of(file, commands);
+    let command = command_of(file, &request.commands);
     let mut hasher = blake3::Hasher::new();
     // What the format is told from: the head, or all of a container.
     let seen: Cow<'_, [u8]> = match &file.location {
@@ -561,7 +577,7 @@ fn look_at(file: &FoundFile, overrides: &Overrides, commands: &Commands) -> Resu
             let mut seen = Vec::new();
             read(HEAD_BYTES as u64, &mut seen)?;
             if command.is_none() && Format::needs_whole_file(&seen) {
-                read(MAX_FILE_BYTES, &mut seen)?;
+                read(request.limits.bytes, &mut seen)?;
             }
             hasher.update(&seen);
             hasher.update_reader(handle).map_err(|error| fail(error.to_string()))?;
@@ -570,7 +586,7 @@ fn look_at(file: &FoundFile, overrides: &Overrides, commands: &Commands) -> Resu
     };
     let format = match command {
         Some(_) => Ok(Format::Text),
-        None => Format::detect(&file.path, &seen),
+        None => guarded(|| Format::detect(&file.path, &seen)),
     };
     let has_own_ids = format.as_ref().is_ok_and(|format| format.holds_many());
     let mut described = serde_json::to_string(&(&file.id, &file.metadata)).unwrap_or_default();
@@ -578,12 +594,12 @@ fn look_at(file: &FoundFile, overrides: &Overrides, commands: &Commands) -> Resu
     described.push_str(&overrides.fingerprint((!has_own_ids).then_some(&file.id)));
     let extractor = match (format, command) {
         (_, Some(command)) => command.name(),
-        (Ok(format), None) => format!("{}-{}", format.name(), format.extractor_version()),
+        (Ok(format), None) => extractor_name(format),
         // The refusal is remembered like a result, so that the file is looked at again when it changes.
         (Err(error), None) => format!("none: {error}"),
     };
     Ok(FileEntry {
-        hash: hasher.finalize().to_hex()[..32].to_owned(),
+        hash: content_hash(&hasher),
         described: blake3::hash(described.as_bytes()).to_hex()[..16].to_owned(),
         extractor,
         documents: 0,
@@ -592,6 +608,7 @@ fn look_at(file: &FoundFile, overrides: &Overrides, commands: &Commands) -> Resu
         skipped: Vec::new(),
         warnings: Vec::new(),
         unread_pages: 0,
+        limits: None,
     })
 }
 
@@ -621,6 +638,10 @@ struct Worker<'a> {
 }
 
 impl<'a> Run<'a> {
+    fn reader(&self) -> Option<worker::Worker> {
+        self.request.worker.clone().map(|program| worker::Worker::new(program, self.request.limits))
+    }
+
     fn worker(&self) -> Worker<'a> {
         Worker {
             stemmers: Stemmers::default(),
@@ -638,27 +659,13 @@ impl<'a> Run<'a> {
     ) -> Result<(), EngineError> {
         let is_jsonl = |entry: &FileEntry| entry.extractor.starts_with("jsonl-");
         let (records, whole): (Vec<_>, Vec<_>) = files.iter().partition(|(_, entry)| is_jsonl(entry));
-        for batch in whole.chunks(BATCH_FILES) {
-            let results: Vec<(FileEntry, Vec<IndexedPassage>)> = batch
-                .par_iter()
-                .map_init(
-                    || self.worker(),
-                    |worker, (file, entry)| {
-                        (self.progress)(Progress::File(&file.path));
-                        let result = read_file(file, entry.clone(), self, worker);
-                        (self.progress)(Progress::FileDone);
-                        result
-                    },
-                )
-                .collect();
-            for ((file, _), (entry, passages)) in batch.iter().zip(results) {
-                (self.progress)(Progress::Passages(passages.len()));
-                for passage in &passages {
-                    writer.add(passage)?;
-                }
-                manifest.files.insert(file.key.clone(), entry);
+        self.read_whole(&whole, &mut |file, entry, passages| {
+            for passage in &passages {
+                writer.add(passage)?;
             }
-        }
+            manifest.files.insert(file.key.clone(), entry);
+            Ok(())
+        })?;
         for (file, entry) in records {
             (self.progress)(Progress::File(&file.path));
             let entry = self.read_records(file, entry.clone(), writer)?;
@@ -666,6 +673,48 @@ impl<'a> Run<'a> {
             manifest.files.insert(file.key.clone(), entry);
         }
         Ok(())
+    }
+
+    /// Reads and analyses files side by side. Each thread holds one file, and as many again wait to be taken by `add`, so
+    /// that the memory needed does not grow with their number.
+    fn read_whole(
+        &self,
+        files: &[&(&FoundFile, FileEntry)],
+        add: &mut dyn FnMut(&FoundFile, FileEntry, Vec<IndexedPassage>) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let threads = rayon::current_num_threads().min(files.len());
+        let next = AtomicUsize::new(0);
+        let (sender, results) = bounded(threads);
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                let (sender, next) = (sender.clone(), &next);
+                scope.spawn(move || {
+                    let mut worker = self.worker();
+                    let mut reader = self.reader();
+                    while let Some((file, entry)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        (self.progress)(Progress::File(&file.path));
+                        let read =
+                            guarded(|| Ok(read_file(file, entry.clone(), self, &mut reader, &mut worker)));
+                        let (entry, passages) = read.unwrap_or_else(|error| {
+                            // What a panic left of it is nothing to go on with.
+                            worker = self.worker();
+                            let mut entry = entry.clone();
+                            entry.refuse(&error, &self.request.limits);
+                            (entry, Vec::new())
+                        });
+                        (self.progress)(Progress::FileDone);
+                        if sender.send((file, entry, passages)).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            results.into_iter().try_for_each(|(file, entry, passages)| {
+                (self.progress)(Progress::Passages(passages.len()));
+                add(file, entry, passages)
+            })
+        })
     }
 
     /// Reads JSON Lines batch by batch, so that the memory needed does not grow with the file.
@@ -699,19 +748,23 @@ impl<'a> Run<'a> {
         let mut line_number = 0;
         loop {
             let mut batch: Vec<(usize, Vec<u8>)> = Vec::with_capacity(BATCH_RECORDS);
-            while batch.len() < BATCH_RECORDS {
-                let mut line = Vec::new();
+            let mut batch_bytes = 0;
+            let mut at_end = false;
+            while batch.len() < BATCH_RECORDS && batch_bytes < BATCH_BYTES && !at_end {
                 line_number += 1;
-                match (&mut reader).take(MAX_FILE_BYTES).read_until(b'\n', &mut line) {
-                    Ok(0) => break,
-                    Ok(_) => batch.push((line_number, line)),
+                match record_line(&mut reader) {
+                    Ok(Some(line)) => {
+                        batch_bytes += line.len();
+                        batch.push((line_number, line));
+                    }
+                    Ok(None) => at_end = true,
                     Err(error) => {
+                        at_end = error.kind() != io::ErrorKind::FileTooLarge;
                         entry.failures.push(format!("line {line_number}: {error}"));
-                        break;
                     }
                 }
             }
-            if batch.is_empty() {
+            if batch.is_empty() && at_end {
                 break;
             }
             let results: Vec<(Vec<Record>, Vec<String>)> = batch
@@ -742,65 +795,61 @@ fn read_file(
     file: &FoundFile,
     mut entry: FileEntry,
     run: &Run<'_>,
+    reader: &mut Option<worker::Worker>,
     worker: &mut Worker<'_>,
 ) -> (FileEntry, Vec<IndexedPassage>) {
     let mut passages = Vec::new();
     let mut ids: HashSet<u64> = HashSet::new();
-    let read = || -> Result<Vec<u8>, ExtractError> {
-        match &file.location {
-            Location::BuiltIn(bytes) => Ok(bytes.to_vec()),
-            Location::Disk(path) => {
-                let size = fs::metadata(path).map_err(ExtractError::system)?.len();
-                let most = run.request.limits.bytes;
-                if size > most {
-                    return Err(ExtractError::new(format!(
-                        "larger than {}; divide it, make it JSON Lines, or raise --max-file-size",
-                        as_megabytes(most)
-                    )));
-                }
-                fs::read(path).map_err(ExtractError::system)
-            }
-        }
-    };
-    let limits = ExtractLimits::default();
-    let command = command_of(file, &run.request.commands);
-    let result = read().and_then(|bytes| {
-        let mut each = |extracted: Result<Extracted, ExtractError>| {
-            let read = extracted.and_then(|extracted| with_scans(extracted, &bytes, run.ocr, &mut entry));
-            let extracted = match read {
-                Ok(extracted) => extracted,
-                Err(error) => return entry.refuse(&error),
-            };
-            let has_own_id = extracted.id.is_some();
-            let mut document = document(file, extracted);
-            if !ids.insert(hash_of_id(&document.id)) {
-                if has_own_id {
-                    entry.failures.push(doubled_id(&document.id));
-                    return;
-                }
-                // Two members of an archive that differ in their extension only.
-                document.id = document.path.clone();
-                if !ids.insert(hash_of_id(&document.id)) {
-                    entry.failures.push(doubled_id(&document.id));
-                    return;
-                }
-            }
-            entry.documents += 1;
-            passages.extend(worker.passages(file, &document));
+    let limits = &run.request.limits;
+    let mut each = |extracted: Result<Extracted, ExtractError>| {
+        let read = extracted.and_then(|extracted| with_scans(extracted, file, run.ocr, &mut entry));
+        let extracted = match read {
+            Ok(extracted) => extracted,
+            Err(error) => return entry.refuse(&error, limits),
         };
-        match (command, &file.location) {
-            (Some(command), Location::Disk(path)) => {
-                each(command.read(path, &run.request.limits, &limits));
-                Ok(())
+        let has_own_id = extracted.id.is_some();
+        let mut document = document(file, extracted);
+        if !ids.insert(hash_of_id(&document.id)) {
+            if has_own_id {
+                entry.failures.push(doubled_id(&document.id));
+                return;
             }
-            _ => {
-                let format = Format::detect(&file.path, &bytes)?;
-                extract::extract(format, &file.path, &bytes, &limits, &mut each)
+            // Two members of an archive that differ in their extension only.
+            document.id = document.path.clone();
+            if !ids.insert(hash_of_id(&document.id)) {
+                entry.failures.push(doubled_id(&document.id));
+                return;
             }
         }
-    });
-    if let Err(error) = result {
-        entry.refuse(&error);
+        entry.documents += 1;
+        passages.extend(worker.passages(file, &document));
+    };
+    let result: Result<Option<FileRead>, ExtractError> = match &file.location {
+        Location::BuiltIn(bytes) => Format::detect(&file.path, bytes)
+            .and_then(|format| {
+                extract::extract(format, &file.path, bytes, &ExtractLimits::default(), &mut each)
+            })
+            .map(|()| None),
+        Location::Disk(path) => match (command_of(file, &run.request.commands), reader) {
+            (Some(command), _) => {
+                each(command.read(path, limits, &ExtractLimits::default()));
+                Ok(None)
+            }
+            (None, Some(reader)) => reader.read(path, &file.path, &mut each).map(Some),
+            (None, None) => read_here(path, &file.path, limits, &mut each).map(Some),
+        },
+    };
+    match result {
+        // It may have changed since it was looked at.
+        Ok(Some(read)) => (entry.hash, entry.extractor) = (read.hash, read.extractor),
+        Ok(None) => {}
+        Err(error) => {
+            if error.changing {
+                // No file has this hash: the next run reads it again.
+                entry.hash.clear();
+            }
+            entry.refuse(&error, limits);
+        }
     }
     entry.passages = passages.len();
     (entry, passages)
@@ -831,6 +880,22 @@ fn document(file: &FoundFile, extracted: Extracted) -> Document {
     }
 }
 
+/// The next line of a file of records; nothing at its end.
+///
+/// # Errors
+/// What the system says; [`io::ErrorKind::FileTooLarge`] for a line that is too long and has been passed over.
+fn record_line(reader: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let count = reader.take(MAX_RECORD_BYTES as u64 + 1).read_until(b'\n', &mut line)?;
+    if line.len() > MAX_RECORD_BYTES && line.last() != Some(&b'\n') {
+        drop(line);
+        reader.skip_until(b'\n')?;
+        let most = as_megabytes(MAX_RECORD_BYTES as u64);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("longer than {most}; passed over")));
+    }
+    Ok((count > 0).then_some(line))
+}
+
 /// All of a file in UTF-16, which cannot be read line by line; nothing for other files.
 fn utf8_of_utf16(reader: &mut dyn BufRead) -> Result<Option<String>, String> {
     let head = reader.fill_buf().map_err(|error| error.to_string())?;
@@ -850,14 +915,18 @@ fn utf8_of_utf16(reader: &mut dyn BufRead) -> Result<Option<String>, String> {
 /// A document with its scanned pages read, if that is asked for, and noted in the entry, if not.
 fn with_scans(
     extracted: Extracted,
-    bytes: &[u8],
+    file: &FoundFile,
     ocr: Option<&Ocr>,
     entry: &mut FileEntry,
 ) -> Result<Extracted, ExtractError> {
     let scans = extracted.unread_pages.len();
-    // The bytes are those of the file; a document within an archive has to be unpacked for OCR.
-    let is_whole = extracted.member.is_none();
-    let opened = ocr.filter(|_| scans > 0 && is_whole).map(|ocr| ocr.open(bytes)).transpose()?;
+    // A document within an archive has to be unpacked for OCR.
+    let opened = match (&file.location, ocr) {
+        (Location::Disk(path), Some(ocr)) if scans > 0 && extracted.member.is_none() => {
+            Some(ocr.open(&fs::read(path).map_err(ExtractError::system)?)?)
+        }
+        _ => None,
+    };
     let read = opened.as_ref().map(|document| |page: u32| document.read_page(page));
     let read = read.as_ref().map(|read| read as &dyn Fn(u32) -> Result<String, ExtractError>);
     match ocr::complete(extracted, read) {
@@ -896,21 +965,16 @@ fn read_lines(
     let mut failures = Vec::new();
     let limits = ExtractLimits::default();
     for &(number, ref line) in lines {
-        let read =
-            extract::extract(
-                Format::JsonLines,
-                &file.path,
-                line,
-                &limits,
-                &mut |extracted| match extracted {
-                    Ok(extracted) => {
-                        let document = document(file, extracted);
-                        let passages = worker.passages(file, &document);
-                        records.push(Record { line: number, id: document.id, passages });
-                    }
-                    Err(error) => failures.push(format!("line {number}: {}", error.message)),
-                },
-            );
+        let read = guarded(|| {
+            extract::extract(Format::JsonLines, &file.path, line, &limits, &mut |extracted| match extracted {
+                Ok(extracted) => {
+                    let document = document(file, extracted);
+                    let passages = worker.passages(file, &document);
+                    records.push(Record { line: number, id: document.id, passages });
+                }
+                Err(error) => failures.push(format!("line {number}: {}", error.message)),
+            })
+        });
         if let Err(error) = read {
             failures.push(format!("line {number}: {}", error.message));
         }

@@ -12,7 +12,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use common::Sealed;
+use common::{Sealed, zip};
 use gcm_search::document::BlockKind;
 use gcm_search::extract::{ExtractLimits, Extracted, Format, extract};
 
@@ -170,20 +170,6 @@ fn numbered_paragraphs_are_part_of_the_address_in_every_format() {
 }
 
 // ---- archives ----
-
-/// A ZIP archive.
-fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(&mut out));
-    let options =
-        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
-    for (name, bytes) in entries {
-        writer.start_file(*name, options).expect("an entry");
-        writer.write_all(bytes).expect("written");
-    }
-    writer.finish().expect("a ZIP archive");
-    out
-}
 
 fn tar_gz(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());

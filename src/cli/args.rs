@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use gcm_search::batch::input::InputFormat;
 use gcm_search::document::{Date, Language};
 use gcm_search::engine;
+use gcm_search::extract::FileLimits;
 
 /// Searches documents on the Global Compact for Migration and the work of IOM.
 ///
@@ -120,6 +122,9 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print a manual page, or write one for each command
     Man(ManArgs),
+    /// Read files for another gcm-search, as jobs on standard input
+    #[command(name = "__extract", hide = true)]
+    Extract(ExtractArgs),
     /// Say what may follow on a command line
     #[command(name = "__complete", hide = true)]
     Complete(CompleteArgs),
@@ -139,9 +144,56 @@ pub struct IndexArgs {
     /// Read scanned pages with pdftoppm and tesseract, also those left out so far
     #[arg(long)]
     pub ocr: bool,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// Write what became of each file to this file, a JSON object a line
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+}
+
+/// What reading one file may cost.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Limits for one file; one that exceeds them is left out and named")]
+pub struct LimitArgs {
+    /// The largest size: a number of bytes, or with K, M or G (JSON Lines may be larger)
+    #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size)]
+    pub max_file_size: u64,
+    /// The longest time to read it, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub max_time: Duration,
+    /// The most memory to read it with (kept on Linux)
+    #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = size)]
+    pub max_memory: u64,
+}
+
+impl From<LimitArgs> for FileLimits {
+    fn from(args: LimitArgs) -> FileLimits {
+        FileLimits { bytes: args.max_file_size, time: args.max_time, memory: args.max_memory }
+    }
+}
+
+/// Reads a number of bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let wrong =
+        || format!("\"{text}\" is no size; write a number of bytes, or one with K, M or G such as 256M");
+    let upper = text.trim().to_uppercase();
+    let number = upper.trim_end_matches('B').trim_end_matches(['K', 'M', 'G']);
+    let unit = match upper[number.len()..].trim_end_matches('B') {
+        "" => 1,
+        "K" => 1 << 10,
+        "M" => 1 << 20,
+        "G" => 1 << 30,
+        _ => return Err(wrong()),
+    };
+    let bytes = number.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    bytes.filter(|&bytes| bytes > 0).ok_or_else(wrong)
+}
+
+/// Reads a time.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("\"{text}\" is no time; write a number of seconds such as 60 or 0.5");
+    let number: f64 = text.trim().parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number).ok().filter(|time| !time.is_zero()).ok_or_else(wrong)
 }
 
 /// What to limit a search to.
@@ -720,6 +772,14 @@ pub struct ManArgs {
     /// Write the page of every command to this folder
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+/// `__extract`
+#[derive(Debug, Args)]
+pub struct ExtractArgs {
+    /// The most memory to take, in bytes
+    #[arg(long, value_name = "BYTES")]
+    pub max_memory: u64,
 }
 
 /// `__complete`

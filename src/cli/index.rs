@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use gcm_search::corpus::Source;
+use gcm_search::extract::FileLimits;
 use gcm_search::extract::command::{Commands, ExtractCommand};
 use gcm_search::indexer::{self, IndexError, Outcome as FileOutcome, Progress, Report, Request};
 use gcm_search::status::FileLine;
@@ -12,6 +13,7 @@ use super::args::IndexArgs;
 use super::record::Target;
 use super::settings::Global;
 use super::terminal::Terminal;
+use super::worker;
 use super::{Failure, Knowledge, Outcome, absolute, default_source, engine_failure};
 use crate::output;
 
@@ -25,6 +27,7 @@ pub fn run(global: &Global, args: &IndexArgs, terminal: &Terminal) -> Result<Out
     if add.is_empty() && global.corpus.is_some() {
         add.push(default_source(global));
     }
+    let limits = FileLimits::from(args.limits);
     let request = Request {
         add,
         default: Some(default_source(global)),
@@ -33,6 +36,8 @@ pub fn run(global: &Global, args: &IndexArgs, terminal: &Terminal) -> Result<Out
         only_if_missing: false,
         ocr: args.ocr,
         commands: commands(global),
+        limits,
+        worker: worker::program(&limits),
         ..Request::default()
     };
     let report = update(global, &knowledge, &request, terminal)?;
@@ -62,6 +67,7 @@ pub fn build_missing(
         wait: true,
         only_if_missing: true,
         commands: commands(global),
+        worker: worker::program(&FileLimits::default()),
         ..Request::default()
     };
     let report = update(global, knowledge, &request, terminal)?;

@@ -26,6 +26,7 @@ mod show;
 mod status;
 mod tag;
 mod terminal;
+mod worker;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,6 +74,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    if let Command::Extract(args) = &cli.command {
+        return worker::run(args);
+    }
     keep_quiet_about_extractors();
     let around = Surroundings {
         variable: &|name| std::env::var_os(name),
@@ -172,6 +176,8 @@ fn run(
         Command::Concordance(args) => concordance::run(global, args, terminal),
         Command::Completions(args) => completions::run(args, terminal),
         Command::Man(args) => man::run(args, terminal),
+        // Done before there are any settings.
+        Command::Extract(_) => Ok(Outcome::Found),
         Command::Complete(args) => complete::run(args, around, terminal),
         Command::Config(args) => config::run(global, args, &settings::files(options, around)?, terminal),
     }

@@ -2,21 +2,25 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::ExtractError;
 
 /// What reading one file may cost as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileLimits {
     /// The largest file that is read, in bytes; what a command may print. JSON Lines are read line by line and may be
     /// larger.
     pub bytes: u64,
     /// The longest time.
     pub time: Duration,
+    /// The most memory that a worker may take, in bytes of address space, and the most that it may say of one file.
+    pub memory: u64,
 }
 
 impl Default for FileLimits {
     fn default() -> Self {
-        FileLimits { bytes: 256 * 1024 * 1024, time: Duration::from_secs(60) }
+        FileLimits { bytes: 256 * 1024 * 1024, time: Duration::from_secs(60), memory: 2 * 1024 * 1024 * 1024 }
     }
 }
 

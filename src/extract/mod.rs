@@ -3,7 +3,7 @@
 //! An extractor knows its format and nothing else: not the corpus, not the index. What it cannot
 //! read it refuses with an [`ExtractError`] that says why; it never guesses text out of noise.
 //! To read a file is a function of its bytes, its name and the [`ExtractLimits`]: nothing is opened or written. Apart from
-//! that stand [`command`] and [`ocr`], which run programs.
+//! that stand [`worker`], which reads files in a process of their own, and [`command`] and [`ocr`], which run programs.
 
 mod archive;
 pub mod command;
@@ -28,10 +28,13 @@ mod process;
 mod rtf;
 mod symbols;
 mod text;
+pub mod worker;
 mod xml;
 
 use std::borrow::Cow;
 use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::fold;
 use crate::document::{Block, BlockKind, Date, Metadata};
@@ -271,21 +274,27 @@ fn not_read(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
 }
 
 /// Why a file, or a part of it, could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExtractError {
     /// What is wrong, in words for a person.
     pub message: String,
     /// The line that it was found on, counted from 1.
+    #[serde(default)]
     pub line: Option<usize>,
     /// The file within an archive that it was found in.
+    #[serde(default)]
     pub member: Option<String>,
     /// Whether the file is of a kind that holds no text, such as a picture: nothing is missing without it.
+    #[serde(default)]
     pub no_text: bool,
+    /// Whether the file changed while it was read: another time it may be read well.
+    #[serde(default)]
+    pub changing: bool,
 }
 
 impl ExtractError {
     pub(crate) fn new(message: impl Into<String>) -> ExtractError {
-        ExtractError { message: message.into(), line: None, member: None, no_text: false }
+        ExtractError { message: message.into(), line: None, member: None, no_text: false, changing: false }
     }
 
     /// What the system says, in its words.
@@ -323,7 +332,7 @@ impl fmt::Display for ExtractError {
 impl std::error::Error for ExtractError {}
 
 /// What an extractor finds: the text of one document and what the file says about it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extracted {
     /// The id that the record gives itself (JSON Lines, CSV); other files get theirs from their path.
     pub id: Option<String>,

@@ -191,6 +191,20 @@ impl std::fmt::Display for Run {
     }
 }
 
+/// A ZIP archive.
+pub fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(&mut out));
+    let options =
+        zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    for (name, bytes) in entries {
+        writer.start_file(*name, options).expect("an entry");
+        std::io::Write::write_all(&mut writer, bytes).expect("written");
+    }
+    writer.finish().expect("a ZIP archive");
+    out
+}
+
 /// JSON Lines of these ids and texts, in Italian.
 pub fn records_in_italian(records: &[(&str, &str)]) -> String {
     let mut out = String::new();
