@@ -1,7 +1,8 @@
 //! Finding documents: folders, single files, the corpus built into the program, and the metadata that
 //! `documents.toml` gives to texts that carry none.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -152,6 +153,58 @@ struct MetadataFile {
     ignore: Vec<String>,
     #[serde(default)]
     document: Vec<DocumentEntry>,
+    #[serde(default)]
+    download: Vec<Download>,
+}
+
+/// An official document that is no part of a corpus and can be downloaded into it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Download {
+    /// A short name, such as `a-res-73-195`.
+    pub id: String,
+    /// The title as a reader would cite it.
+    pub title: String,
+    /// Who published it.
+    pub publisher: String,
+    /// When it was published.
+    pub date: Option<Date>,
+    /// The official symbol.
+    pub symbol: Option<String>,
+    /// The terms under which it may be used.
+    pub licence: String,
+    /// What it should be: `pdf`, `html`, or anything where it does not say.
+    pub format: Option<String>,
+    /// Its addresses, by the code of their language.
+    pub urls: BTreeMap<String, String>,
+}
+
+/// The documents that the `documents.toml` of a source names for download.
+///
+/// # Errors
+/// A `documents.toml` that cannot be read, or names an id twice.
+pub fn downloads(source: &Source) -> Result<Vec<Download>, CorpusError> {
+    let described = match source {
+        Source::BuiltIn => MetadataFile::built_in()?,
+        Source::Path(folder) => described_by(folder)?,
+    };
+    let mut ids = HashSet::new();
+    for download in &described.download {
+        let is_name = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if !is_name(&download.id) || !download.urls.keys().all(|language| is_name(language)) {
+            let message = format!(
+                "{METADATA_FILE}: the download \"{}\" or one of its languages has a name that is none: letters, digits and \
+                 hyphens",
+                download.id
+            );
+            return Err(CorpusError { message });
+        }
+        if !ids.insert(&download.id) {
+            let message = format!("{METADATA_FILE}: two downloads have the id \"{}\"", download.id);
+            return Err(CorpusError { message });
+        }
+    }
+    Ok(described.download)
 }
 
 #[derive(Debug, Deserialize)]
@@ -169,6 +222,14 @@ struct DocumentEntry {
 }
 
 impl MetadataFile {
+    fn built_in() -> Result<MetadataFile, CorpusError> {
+        let text = BUILT_IN_CORPUS
+            .iter()
+            .find(|(path, _)| *path == METADATA_FILE)
+            .map_or("", |(_, bytes)| std::str::from_utf8(bytes).unwrap_or_default());
+        MetadataFile::parse(text, "the built-in documents.toml")
+    }
+
     fn parse(text: &str, name: &str) -> Result<MetadataFile, CorpusError> {
         toml::from_str(text).map_err(|error| {
             let line =
@@ -178,7 +239,8 @@ impl MetadataFile {
     }
 
     fn ignores(&self, path: &str) -> bool {
-        [METADATA_FILE, OVERRIDES_FILE].contains(&path) || self.ignore.iter().any(|ignored| ignored == path)
+        let name = path.rsplit('/').next().unwrap_or(path);
+        [METADATA_FILE, OVERRIDES_FILE].contains(&name) || self.ignore.iter().any(|ignored| ignored == path)
     }
 
     fn metadata(&self, path: &str) -> Metadata {
@@ -218,11 +280,7 @@ pub fn find(sources: &[Source], left_out: Option<&Path>) -> Result<Found, Corpus
 }
 
 fn find_built_in(found: &mut Found) -> Result<(), CorpusError> {
-    let text = BUILT_IN_CORPUS
-        .iter()
-        .find(|(path, _)| *path == METADATA_FILE)
-        .map_or("", |(_, bytes)| std::str::from_utf8(bytes).unwrap_or_default());
-    let described = MetadataFile::parse(text, "the built-in documents.toml")?;
+    let described = MetadataFile::built_in()?;
     for (path, bytes) in BUILT_IN_CORPUS {
         if !described.ignores(path) {
             found.files.push(FoundFile {
@@ -286,6 +344,7 @@ fn find_in_path(root: &Path, left_out: Option<&Path>, found: &mut Found) -> Resu
             left_out.as_ref() != Some(&whole)
         })
         .build();
+    let mut below: HashMap<String, MetadataFile> = HashMap::new();
     for entry in walk {
         let entry = match entry {
             Ok(entry) => entry,
@@ -308,10 +367,22 @@ fn find_in_path(root: &Path, left_out: Option<&Path>, found: &mut Found) -> Resu
         if described.ignores(&path) {
             continue;
         }
+        // A folder below may describe its own documents; what stands above is stronger.
+        let mut metadata = described.metadata(&path);
+        if let Some((folder, name)) = path.rsplit_once('/') {
+            let below = match below.entry(folder.to_owned()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(described_by(&root.join(folder))?),
+            };
+            if below.ignores(name) {
+                continue;
+            }
+            metadata = metadata.or(below.metadata(name));
+        }
         found.files.push(FoundFile {
             id: without_extension(&path).to_owned(),
             key: format!("{}:{path}", root.display()),
-            metadata: described.metadata(&path),
+            metadata,
             path,
             location: Location::Disk(full.to_path_buf()),
         });

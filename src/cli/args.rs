@@ -107,6 +107,9 @@ pub enum Command {
     Status(StatusArgs),
     /// Write every passage of the index, as it was read
     Export(ExportArgs),
+    /// Download the official documents that documents.toml names, or any address
+    #[cfg(feature = "fetch")]
+    Fetch(FetchArgs),
     /// Tag any text, without an index
     Tag(TagArgs),
     /// Measure rankings against judged queries, or tags against labels
@@ -590,6 +593,42 @@ pub enum ExportFormat {
     Jsonl,
     /// A table with commas.
     Csv,
+}
+
+/// `fetch`
+#[cfg(feature = "fetch")]
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Documents are asked for one at a time, under the rules of each server (robots.txt), and only if they have changed.
+What broke off is gone on with. Index them with: gcm-search index corpus/downloads")]
+pub struct FetchArgs {
+    /// Documents of documents.toml, or addresses; without any, all documents
+    #[arg(value_name = "ID|URL")]
+    pub wanted: Vec<String>,
+    /// In this language (repeatable) [default: it, en, fr and es]
+    #[arg(long, value_name = "LANG")]
+    pub lang: Vec<String>,
+    /// The folder that they go to [default: downloads in the folder of the documents]
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Only list the documents that can be fetched
+    #[arg(long, conflicts_with = "dry_run")]
+    pub list: bool,
+    /// Only say what would be fetched, and to which file
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The largest document: a number of bytes, or with K, M or G
+    #[arg(long, value_name = "SIZE", default_value = "200M", value_parser = size)]
+    pub max_size: u64,
+    /// How often to try again what failed in passing
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub retries: u32,
+    /// How long a server may be silent, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub timeout: Duration,
+    /// The pause between two requests to a server, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub pause: Duration,
 }
 
 /// `tag`

@@ -12,6 +12,8 @@ mod coverage;
 mod eval;
 mod export;
 mod failure;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod index;
 mod interrupt;
 mod lookup;
@@ -170,6 +172,8 @@ fn run(
         Command::Coverage(args) => coverage::run(global, args, terminal),
         Command::Status(args) => status::run(global, args, terminal),
         Command::Export(args) => export::run(global, args, terminal),
+        #[cfg(feature = "fetch")]
+        Command::Fetch(args) => fetch::run(global, args, terminal),
         Command::Tag(args) => tag::run(global, args, terminal),
         Command::Eval(args) => eval::run(global, args, terminal),
         Command::Cite(args) => cite::run(global, args, terminal),
