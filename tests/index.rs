@@ -453,6 +453,8 @@ fn a_report_says_what_became_of_each_file() {
     let sealed = Sealed::new();
     sealed.write("docs/buono.txt", "I sindaci accolgono i migranti.\n");
     sealed.write("docs/foto.png", b"\x89PNG\r\n\x1a\n");
+    sealed.write("docs/stile.css", "body { color: black }\n");
+    sealed.write("docs/carattere.woff2", b"wOF2\0\x01\0\0");
     sealed.write("docs/rotto.pdf", "%PDF-1.7");
     sealed.write("docs/parte.jsonl", "{\"_id\":\"b1\",\"text\":\"I prefetti.\"}\n{\"_id\": \n");
     let outcomes = |lines: &BTreeMap<String, Value>| -> Vec<String> {
@@ -464,7 +466,7 @@ fn a_report_says_what_became_of_each_file() {
     let first = report(&sealed, &["docs"], 2);
     assert_eq!(
         outcomes(&first),
-        ["buono.txt read", "foto.png skipped", "parte.jsonl partly", "rotto.pdf failed"]
+        ["buono.txt read", "carattere.woff2 skipped", "foto.png skipped", "parte.jsonl partly", "rotto.pdf failed", "stile.css skipped"]
     );
     assert_eq!(first["buono.txt"]["documents"], 1);
     assert!(first["buono.txt"]["extractor"].as_str().is_some_and(|name| name.starts_with("text-")));
@@ -475,7 +477,7 @@ fn a_report_says_what_became_of_each_file() {
     let second = report(&sealed, &[], 2);
     assert_eq!(
         outcomes(&second),
-        ["buono.txt unchanged", "foto.png skipped", "parte.jsonl partly", "rotto.pdf failed"]
+        ["buono.txt unchanged", "carattere.woff2 skipped", "foto.png skipped", "parte.jsonl partly", "rotto.pdf failed", "stile.css skipped"]
     );
     sealed.run(["index"]).code_is(2).says(&["failed", "rotto.pdf: damaged", "partly", "skipped"]);
     sealed.run(["status"]).code_is(0).prints(&["not read", "rotto.pdf: damaged", "skipped     ", "foto.png"]);
@@ -485,9 +487,9 @@ fn a_report_says_what_became_of_each_file() {
     let third = report(&sealed, &[], 0);
     assert_eq!(
         outcomes(&third),
-        ["buono.txt unchanged", "foto.png skipped", "parte.jsonl removed", "rotto.pdf removed"]
+        ["buono.txt unchanged", "carattere.woff2 skipped", "foto.png skipped", "parte.jsonl removed", "rotto.pdf removed", "stile.css skipped"]
     );
-    sealed.run(["index", "--quiet"]).code_is(0).prints(&["1 skipped"]);
+    sealed.run(["index", "--quiet"]).code_is(0).prints(&["3 skipped"]);
     sealed
         .run(["index", "--report", "no/such/folder/report.jsonl"])
         .code_is(2)

@@ -182,13 +182,17 @@ impl Format {
             let error = ExtractError::new(format!("{kind}: this format is not read; {advice}"));
             return Err(ExtractError { no_text: advice == NO_TEXT, ..error });
         }
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
+        let is_accessory = ACCESSORIES.contains(&extension.as_str());
+        let no_text = |message: String| ExtractError { no_text: is_accessory, ..ExtractError::new(message) };
         // A head cut within a character is a text all the same.
         let text = match std::str::from_utf8(head) {
             Err(error) if error.error_len().is_none() => {
-                encoding::decode(&head[..error.valid_up_to()], None)?
+                encoding::decode(&head[..error.valid_up_to()], None)
             }
-            _ => encoding::decode(head, encoding::declared(head))?,
-        };
+            _ => encoding::decode(head, encoding::declared(head)),
+        }
+        .map_err(|error| no_text(error.message))?;
         let start = text.trim_start();
         let lower_start: String = start.chars().take(1000).collect::<String>().to_lowercase();
         if is_web_page(&lower_start) {
@@ -197,8 +201,10 @@ impl Format {
         if mhtml::is_mhtml(start) {
             return Ok(Format::Mhtml);
         }
-        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-        Ok(match extension.to_ascii_lowercase().as_str() {
+        if is_accessory {
+            return Err(no_text(format!("a style sheet, script, font or drawing of a web page; {NO_TEXT}")));
+        }
+        Ok(match extension.as_str() {
             "html" | "htm" | "xhtml" => Format::Html,
             "mht" | "mhtml" => Format::Mhtml,
             "md" | "markdown" => Format::Markdown,
@@ -237,6 +243,11 @@ fn first_line_is_object(text: &str) -> bool {
     let line = text.lines().next().unwrap_or_default();
     serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line).is_ok()
 }
+
+/// Extensions of what lies beside saved web pages and is no document: style sheets, scripts, fonts, drawings.
+const ACCESSORIES: &[&str] = &[
+    "css", "js", "mjs", "map", "svg", "xpm", "eot", "ttf", "otf", "woff", "woff2", "ico", "bmp", "mng", "webmanifest",
+];
 
 /// The advice on a file that is not read and of which nothing is missed.
 const NO_TEXT: &str = "it holds no text";
