@@ -7,6 +7,7 @@
 //! written to the folder `target/fuzz`.
 
 use std::fs;
+use std::io::{Cursor, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
@@ -125,6 +126,26 @@ fn damage(random: &mut Random, file: &[u8], other: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// Damages one part of a ZIP container and packs it again: else nearly all damage would end at the checksums.
+fn damage_part(random: &mut Random, file: &[u8], other: &[u8]) -> Option<Vec<u8>> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(file)).ok()?;
+    let chosen = random.below(archive.len());
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for at in 0..archive.len() {
+        let mut entry = archive.by_index(at).ok()?;
+        let name = entry.name().ok()?.into_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).ok()?;
+        if at == chosen {
+            bytes = damage(random, &bytes, other);
+        }
+        writer.start_file(name, options).ok()?;
+        writer.write_all(&bytes).ok()?;
+    }
+    writer.finish().ok().map(Cursor::into_inner)
+}
+
 /// What an input did wrong, if anything.
 fn try_one(name: &str, format: Option<Format>, bytes: &[u8]) -> Result<(), String> {
     match format {
@@ -236,7 +257,9 @@ fn main() -> ExitCode {
     let (mut runs, mut found) = (0_u64, 0_u64);
     while Instant::now() < end {
         let (one, other) = (random.below(files.len()), random.below(files.len()));
-        let bytes = damage(&mut random, &files[one], &files[other]);
+        let part =
+            if random.below(8) > 0 { damage_part(&mut random, &files[one], &files[other]) } else { None };
+        let bytes = part.unwrap_or_else(|| damage(&mut random, &files[one], &files[other]));
         let start = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(|| try_one(name, format, &bytes)));
         let took = start.elapsed();
