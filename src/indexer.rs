@@ -659,7 +659,7 @@ impl<'a> Run<'a> {
     ) -> Result<(), EngineError> {
         let is_jsonl = |entry: &FileEntry| entry.extractor.starts_with("jsonl-");
         let (records, whole): (Vec<_>, Vec<_>) = files.iter().partition(|(_, entry)| is_jsonl(entry));
-        self.read_whole(&whole, &mut |file, entry, passages| {
+        self.read_whole(&whole, |file, entry, passages| {
             for passage in &passages {
                 writer.add(passage)?;
             }
@@ -680,7 +680,7 @@ impl<'a> Run<'a> {
     fn read_whole(
         &self,
         files: &[&(&FoundFile, FileEntry)],
-        add: &mut dyn FnMut(&FoundFile, FileEntry, Vec<IndexedPassage>) -> Result<(), EngineError>,
+        mut add: impl FnMut(&FoundFile, FileEntry, Vec<IndexedPassage>) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
         let threads = rayon::current_num_threads().min(files.len());
         let next = AtomicUsize::new(0);

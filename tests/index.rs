@@ -466,7 +466,14 @@ fn a_report_says_what_became_of_each_file() {
     let first = report(&sealed, &["docs"], 2);
     assert_eq!(
         outcomes(&first),
-        ["buono.txt read", "carattere.woff2 skipped", "foto.png skipped", "parte.jsonl partly", "rotto.pdf failed", "stile.css skipped"]
+        [
+            "buono.txt read",
+            "carattere.woff2 skipped",
+            "foto.png skipped",
+            "parte.jsonl partly",
+            "rotto.pdf failed",
+            "stile.css skipped"
+        ]
     );
     assert_eq!(first["buono.txt"]["documents"], 1);
     assert!(first["buono.txt"]["extractor"].as_str().is_some_and(|name| name.starts_with("text-")));
@@ -477,7 +484,14 @@ fn a_report_says_what_became_of_each_file() {
     let second = report(&sealed, &[], 2);
     assert_eq!(
         outcomes(&second),
-        ["buono.txt unchanged", "carattere.woff2 skipped", "foto.png skipped", "parte.jsonl partly", "rotto.pdf failed", "stile.css skipped"]
+        [
+            "buono.txt unchanged",
+            "carattere.woff2 skipped",
+            "foto.png skipped",
+            "parte.jsonl partly",
+            "rotto.pdf failed",
+            "stile.css skipped"
+        ]
     );
     sealed.run(["index"]).code_is(2).says(&["failed", "rotto.pdf: damaged", "partly", "skipped"]);
     sealed.run(["status"]).code_is(0).prints(&["not read", "rotto.pdf: damaged", "skipped     ", "foto.png"]);
@@ -487,7 +501,14 @@ fn a_report_says_what_became_of_each_file() {
     let third = report(&sealed, &[], 0);
     assert_eq!(
         outcomes(&third),
-        ["buono.txt unchanged", "carattere.woff2 skipped", "foto.png skipped", "parte.jsonl removed", "rotto.pdf removed", "stile.css skipped"]
+        [
+            "buono.txt unchanged",
+            "carattere.woff2 skipped",
+            "foto.png skipped",
+            "parte.jsonl removed",
+            "rotto.pdf removed",
+            "stile.css skipped"
+        ]
     );
     sealed.run(["index", "--quiet"]).code_is(0).prints(&["3 skipped"]);
     sealed

@@ -38,7 +38,6 @@ pub fn run(global: &Global, args: &IndexArgs, terminal: &Terminal) -> Result<Out
         commands: commands(global),
         limits,
         worker: worker::program(&limits),
-        ..Request::default()
     };
     let report = update(global, &knowledge, &request, terminal)?;
     let mut out = terminal.stdout();

@@ -187,9 +187,7 @@ impl Format {
         let no_text = |message: String| ExtractError { no_text: is_accessory, ..ExtractError::new(message) };
         // A head cut within a character is a text all the same.
         let text = match std::str::from_utf8(head) {
-            Err(error) if error.error_len().is_none() => {
-                encoding::decode(&head[..error.valid_up_to()], None)
-            }
+            Err(error) if error.error_len().is_none() => encoding::decode(&head[..error.valid_up_to()], None),
             _ => encoding::decode(head, encoding::declared(head)),
         }
         .map_err(|error| no_text(error.message))?;
@@ -246,7 +244,21 @@ fn first_line_is_object(text: &str) -> bool {
 
 /// Extensions of what lies beside saved web pages and is no document: style sheets, scripts, fonts, drawings.
 const ACCESSORIES: &[&str] = &[
-    "css", "js", "mjs", "map", "svg", "xpm", "eot", "ttf", "otf", "woff", "woff2", "ico", "bmp", "mng", "webmanifest",
+    "css",
+    "js",
+    "mjs",
+    "map",
+    "svg",
+    "xpm",
+    "eot",
+    "ttf",
+    "otf",
+    "woff",
+    "woff2",
+    "ico",
+    "bmp",
+    "mng",
+    "webmanifest",
 ];
 
 /// The advice on a file that is not read and of which nothing is missed.
