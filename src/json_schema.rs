@@ -15,10 +15,11 @@ use crate::concordance::{self, Concordance};
 use crate::coverage::Coverage;
 use crate::document::Date;
 use crate::eval::{RankingReport, TagReport};
+use crate::indexer::FileReport;
 use crate::matrix::Matrix;
 use crate::provenance::RunManifest;
 use crate::search::{Answer, AnswerHit, PassageShown, TextTagged};
-use crate::status::{FileLine, Status};
+use crate::status::Status;
 
 impl JsonSchema for Date {
     fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -74,7 +75,7 @@ fn the_schemas_are_those_of_the_types() {
         ("coverage", schema::<Coverage>()),
         ("show", schema::<PassageShown>()),
         ("status", schema::<Status>()),
-        ("index-report-line", schema::<FileLine>()),
+        ("index-report-line", line_schema::<FileReport>()),
         ("tag", schema::<TextTagged>()),
         ("eval", schema::<RankingReport>()),
         ("eval-tags", schema::<TagReport>()),

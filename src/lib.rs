@@ -14,7 +14,7 @@
 //! - [`indexer`] brings an index up to date; [`search`] asks it and makes answers fit to show, limited by [`filters`].
 //! - [`batch`] answers many queries in one go, [`matrix`] counts passages by two kinds of tags at once, [`compare`] says
 //!   where a query is answered how often, [`coverage`] what documents speak of and what they leave out.
-//! - `fetch` downloads documents; it is there where the feature of that name is on.
+//! - [`fetch`] downloads documents.
 //! - [`provenance`] says what a run was made with, [`status`] what is in an index.
 //! - [`snippet`], [`suggest`] and [`eval`] help with showing, correcting and measuring.
 //! - [`cite`] makes references of what was found, [`concordance`] shows each occurrence of a word.

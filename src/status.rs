@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineError;
 use crate::engine::local::{Fingerprint, LocalEngine};
-use crate::indexer::{FileReport, Manifest, Outcome, what_changed};
+use crate::indexer::{FileReport, Manifest, what_changed};
 use crate::search::FORMAT_VERSION;
 
 /// What is in an index.
@@ -81,49 +81,5 @@ impl Status {
             verified: None,
             document_ids: None,
         })
-    }
-}
-
-/// What became of a file in a run of `index`, as a line of its report shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct FileLine {
-    /// The version of the JSON: [`FORMAT_VERSION`].
-    pub format_version: u32,
-    /// The file: its source and its path in there.
-    pub file: String,
-    /// What became of it.
-    pub outcome: Outcome,
-    /// The extractor that read it, with its version; `null` where none did.
-    pub extractor: Option<String>,
-    /// How many documents of it are in the index.
-    pub documents: usize,
-    /// How many passages of it are in the index.
-    pub passages: usize,
-    /// How many of its pages are scans that were not read.
-    pub unread_pages: usize,
-    /// Why it, or a part of it, could not be read.
-    pub failures: Vec<String>,
-    /// What was passed over since it holds no text.
-    pub skipped: Vec<String>,
-    /// What is missing of documents that were read.
-    pub warnings: Vec<String>,
-}
-
-impl From<FileReport> for FileLine {
-    fn from(file: FileReport) -> FileLine {
-        FileLine {
-            format_version: FORMAT_VERSION,
-            file: file.file,
-            outcome: file.outcome,
-            extractor: file.extractor,
-            documents: file.documents,
-            passages: file.passages,
-            unread_pages: file.unread_pages,
-            failures: file.failures,
-            skipped: file.skipped,
-            warnings: file.warnings,
-        }
     }
 }

@@ -5,8 +5,8 @@ use std::io::Write;
 use gcm_search::corpus::Source;
 use gcm_search::extract::FileLimits;
 use gcm_search::extract::command::{Commands, ExtractCommand};
-use gcm_search::indexer::{self, IndexError, Outcome as FileOutcome, Progress, Report, Request};
-use gcm_search::status::FileLine;
+use gcm_search::indexer::{self, FileReport, IndexError, Outcome as FileOutcome, Progress, Report, Request};
+use gcm_search::search::FORMAT_VERSION;
 use gcm_search::tagger::BUILT_IN_MODEL;
 
 use super::args::IndexArgs;
@@ -47,7 +47,8 @@ pub fn run(global: &Global, args: &IndexArgs, terminal: &Terminal) -> Result<Out
     if let Some(target) = target {
         let mut lines = Vec::new();
         for file in report.files {
-            output::json::line(&mut lines, &FileLine::from(file))?;
+            let line = FileReport { format_version: Some(FORMAT_VERSION), ..file };
+            output::json::line(&mut lines, &line)?;
         }
         target.write(&lines)?;
     }

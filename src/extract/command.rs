@@ -82,7 +82,8 @@ pub fn command_for<'c>(commands: &'c Commands, name: &str) -> Option<&'c Extract
     commands.get(&extension.to_lowercase())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -26,8 +26,13 @@ pub enum Outcome {
 }
 
 /// What became of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct FileReport {
+    /// The version of the JSON, where the file is printed on a line of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format_version: Option<u32>,
     /// The file: its source and its path in there.
     pub file: String,
     /// What became of it.
@@ -51,6 +56,7 @@ pub struct FileReport {
 impl FileReport {
     fn new(file: &str, outcome: Outcome) -> FileReport {
         FileReport {
+            format_version: None,
             file: file.to_owned(),
             outcome,
             extractor: None,
