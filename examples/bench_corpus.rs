@@ -54,7 +54,7 @@ fn count_words(text: &str) -> usize {
 fn italian_sentences(folders: &[PathBuf]) -> Result<Vec<String>, Box<dyn Error>> {
     let sources: Vec<Source> = folders.iter().cloned().map(Source::Path).collect();
     let mut out = BTreeSet::new();
-    for file in find(&sources)?.files {
+    for file in find(&sources, None)?.files {
         let Location::Disk(path) = &file.location else {
             continue;
         };
