@@ -34,10 +34,10 @@ use tantivy::{
     DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term,
 };
 
-use super::counts::{cross_counts, value_counts};
+use super::counts::{count_union, cross_counts, value_counts};
 use super::letters::letters_in_common;
 use super::near::NearQuery;
-use super::rescore::{FirstPass, ScoredLeaf, idf, rescore};
+use super::rescore::{FirstPass, ScoredLeaf, Tier, idf, rescore};
 use super::{
     Attribute, Contribution, CrossCounts, DocumentInfo, EngineError, ErrorKind, Found, Hit, Page,
     StoredPassage, Unit,
@@ -59,9 +59,11 @@ const OURS: &[&str] = &["README.md", "CURRENT.new", "SOURCES", "SOURCES.new"];
 /// The tokenizer of every field: our analysis has made the tokens, tantivy only takes them apart.
 const TOKENS: &str = "gcm-search-tokens";
 /// How many of the best passages are scored again with the closeness of their words.
-const WINDOW: usize = 100;
+const WINDOW: usize = 60;
 /// Of how many of these the letters are compared with those of the query: their texts have to be read.
 const LETTERS_WINDOW: usize = 30;
+/// How many times as many passages are read to find all that have the same score, before every one is looked at.
+const TIES: usize = 8;
 /// How many of the passages under the same title, the best, say how much there is under it.
 const COMPANY: usize = 5;
 /// How many terms a prefix or a fuzzy word stands for at most.
@@ -463,14 +465,13 @@ impl LocalEngine {
         let all = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX).max(1);
         let mut fetch = wanted.saturating_mul(2).max(WINDOW).min(all);
         loop {
-            let top = self.first_pass(searcher, &lowered, fetch)?;
-            let exhausted = top.len() < fetch || fetch >= all;
+            let Top { hits: top, are_all } = self.first_pass(searcher, &lowered, fetch)?;
             // The same window whatever page is asked for, so that pages agree with each other.
             let window: HashSet<DocAddress> = if fetch == WINDOW {
                 top.iter().map(|&(_, address)| address).collect()
             } else {
                 let first = self.first_pass(searcher, &lowered, WINDOW)?;
-                first.into_iter().map(|(_, address)| address).collect()
+                first.hits.into_iter().map(|(_, address)| address).collect()
             };
             let scored =
                 rescore(searcher, self.fields.exact, &top, &lowered.leaves, plan, &window, page.explain)
@@ -480,14 +481,18 @@ impl LocalEngine {
             let mut scored = self.in_order(scored)?;
             self.lend_company(plan, &mut scored, &window, page.explain)?;
             let mut scored = self.select(self.in_order(scored)?, page)?;
-            if scored.len() < wanted && !exhausted {
+            if scored.len() < wanted && !are_all {
                 fetch = fetch.saturating_mul(4).min(all);
                 continue;
             }
-            let total = if exhausted || !page.count {
+            let total = if are_all || !page.count {
                 top.len()
             } else {
-                searcher.search(&lowered.query, &Count).map_err(|error| self.error(error))?
+                match &lowered.terms {
+                    Some(terms) => count_union(searcher, terms),
+                    None => searcher.search(&lowered.query, &Count),
+                }
+                .map_err(|error| self.error(error))?
             };
             scored.truncate(wanted);
             scored.drain(..page.offset.min(scored.len()));
@@ -496,51 +501,56 @@ impl LocalEngine {
     }
 
     /// The best passages of the first pass, by its quick form where that finds enough.
-    fn first_pass(
-        &self,
-        searcher: &Searcher,
-        lowered: &Lowered,
-        fetch: usize,
-    ) -> Result<Vec<(f32, DocAddress)>, EngineError> {
+    fn first_pass(&self, searcher: &Searcher, lowered: &Lowered, fetch: usize) -> Result<Top, EngineError> {
         if let Some(quick) = &lowered.quick {
             let top = self.top(searcher, &**quick, fetch)?;
-            if top.len() >= fetch {
+            if !top.are_all {
                 return Ok(top);
             }
         }
         self.top(searcher, &*lowered.query, fetch)
     }
 
-    /// The best passages by a query. Where equal scores lie across the cut, those of the first documents are
-    /// taken, so that the same passages are taken whatever the order in which they were indexed.
-    fn top(
-        &self,
-        searcher: &Searcher,
-        query: &dyn Query,
-        fetch: usize,
-    ) -> Result<Vec<(f32, DocAddress)>, EngineError> {
-        let mut top = searcher
-            .search(query, &TopDocs::with_limit(fetch.saturating_add(1)).order_by_score())
-            .map_err(|error| self.error(error))?;
-        let Some(&(cut, _)) = top.get(fetch) else {
-            return Ok(top);
+    /// The best passages by a query, `fetch` of them, or half as many and more where equal scores lie across the cut: which
+    /// of the equals are taken must not depend on the order in which they were indexed. Where less than half stand above
+    /// the cut, those of the first documents are taken.
+    fn top(&self, searcher: &Searcher, query: &dyn Query, fetch: usize) -> Result<Top, EngineError> {
+        let best = |limit: usize| {
+            searcher
+                .search(query, &TopDocs::with_limit(limit).order_by_score())
+                .map_err(|error| self.error(error))
         };
-        top.truncate(fetch);
+        let mut hits = best(fetch.saturating_add(1))?;
+        let Some(&(cut, _)) = hits.get(fetch) else {
+            return Ok(Top { hits, are_all: true });
+        };
+        hits.truncate(fetch);
         let above = cut + cut.abs() * SAME_SCORE;
-        if top.last().is_none_or(|&(score, _)| score > above) {
-            return Ok(top);
+        if hits.last().is_none_or(|&(score, _)| score > above) {
+            return Ok(Top { hits, are_all: false });
         }
-        top.retain(|&(score, _)| score > above);
-        let tied = Tied { from: cut - cut.abs() * SAME_SCORE, to: above };
-        let tied = searcher.search(query, &tied).map_err(|error| self.error(error))?;
+        hits.retain(|&(score, _)| score > above);
+        if hits.len() >= fetch / 2 {
+            return Ok(Top { hits, are_all: false });
+        }
+        let below = cut - cut.abs() * SAME_SCORE;
+        let more = best(fetch.saturating_mul(TIES))?;
+        let tied: Vec<DocAddress> = if more.last().is_some_and(|&(score, _)| score < below) {
+            more.into_iter()
+                .filter(|&(score, _)| score >= below && score <= above)
+                .map(|(_, address)| address)
+                .collect()
+        } else {
+            searcher.search(query, &Tied { from: below, to: above }).map_err(|error| self.error(error))?
+        };
         let mut keyed = tied
             .into_iter()
             .map(|address| Ok((self.tie_key(address)?, address)))
             .collect::<Result<Vec<_>, EngineError>>()?;
         keyed.sort();
-        let missing = fetch - top.len();
-        top.extend(keyed.into_iter().take(missing).map(|(_, address)| (cut, address)));
-        Ok(top)
+        let missing = fetch - hits.len();
+        hits.extend(keyed.into_iter().take(missing).map(|(_, address)| (cut, address)));
+        Ok(Top { hits, are_all: false })
     }
 
     /// Adds to the scores of the passages that stand first what letters they share with the query.
@@ -594,18 +604,22 @@ impl LocalEngine {
         if plan.weights.company <= 0.0 {
             return Ok(());
         }
-        let mut works: HashMap<u64, Vec<(TieKey, f64, usize)>> = HashMap::new();
+        let mut works: HashMap<u64, Vec<usize>> = HashMap::new();
         for (at, s) in scored.iter().enumerate().filter(|(_, s)| window.contains(&s.address)) {
             let columns = &self.columns[s.address.segment_ord as usize];
             let work = columns.work.first(s.address.doc_id).unwrap_or_default();
-            let document = TieKey { number: 0, ..self.tie_key(s.address)? };
-            works.entry(work).or_default().push((document, s.score, at));
+            works.entry(work).or_default().push(at);
         }
         let mut lent = vec![0.0; scored.len()];
         for passages in works.values().filter(|passages| passages.len() > 1) {
-            for (document, _, at) in passages {
-                let others = passages.iter().filter(|(other, ..)| other != document);
-                lent[*at] = others.take(COMPANY).map(|(_, score, _)| score).sum::<f64>() / COMPANY as f64;
+            let documents = passages
+                .iter()
+                .map(|&at| Ok(TieKey { number: 0, ..self.tie_key(scored[at].address)? }))
+                .collect::<Result<Vec<_>, EngineError>>()?;
+            for (document, &at) in documents.iter().zip(passages) {
+                let others = documents.iter().zip(passages).filter(|&(other, _)| other != document);
+                let best = others.take(COMPANY).map(|(_, &at)| scored[at].score);
+                lent[at] = best.sum::<f64>() / COMPANY as f64;
             }
         }
         for (s, lent) in scored.iter_mut().zip(lent) {
@@ -1016,10 +1030,19 @@ impl SegmentCollector for SegmentKeys {
 }
 
 /// A plan in tantivy's terms.
+/// The best passages of the first pass, best first.
+struct Top {
+    hits: Vec<(f32, DocAddress)>,
+    /// Whether no other passage matches.
+    are_all: bool,
+}
+
 struct Lowered {
     query: Box<dyn Query>,
     /// What the first pass asks for as long as it finds enough.
     quick: Option<Box<dyn Query>>,
+    /// The terms of which a passage must have one, where nothing else is asked for.
+    terms: Option<Vec<Term>>,
     leaves: Vec<ScoredLeaf>,
 }
 
@@ -1069,11 +1092,12 @@ impl Lowering<'_> {
         let should = |queries: Vec<Box<dyn Query>>| {
             queries.into_iter().map(|query| (EngineOccur::Should, query)).collect()
         };
-        let FirstPass { all, quick } = FirstPass::new(&self.leaves, self.searcher);
+        let FirstPass { all, quick, terms } = FirstPass::new(&self.leaves, self.searcher);
         let is_plain = must.is_empty() && must_not.is_empty() && filters.is_empty();
         let quick = quick
             .filter(|_| is_plain)
             .map(|queries| Box::new(BooleanQuery::new(should(queries))) as Box<dyn Query>);
+        let terms = terms.filter(|_| is_plain);
         let scoring: Vec<(EngineOccur, Box<dyn Query>)> = should(all);
         if is_plain {
             let query: Box<dyn Query> = if !any_should {
@@ -1084,7 +1108,7 @@ impl Lowering<'_> {
             } else {
                 Box::new(BooleanQuery::new(scoring))
             };
-            return Ok(Lowered { query, quick, leaves: self.leaves });
+            return Ok(Lowered { query, quick, terms, leaves: self.leaves });
         }
         let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = Vec::new();
         let must_match = must.is_empty() && any_should;
@@ -1104,7 +1128,7 @@ impl Lowering<'_> {
         if !clauses.iter().any(|(occur, _)| *occur == EngineOccur::Must) {
             clauses.push((EngineOccur::Must, silent(Box::new(AllQuery))));
         }
-        Ok(Lowered { query: Box::new(BooleanQuery::new(clauses)), quick, leaves: self.leaves })
+        Ok(Lowered { query: Box::new(BooleanQuery::new(clauses)), quick, terms, leaves: self.leaves })
     }
 
     fn leaf(&mut self, word: usize, leaf: &Leaf) {
@@ -1131,8 +1155,13 @@ impl Lowering<'_> {
             by = format!("{by}, as in \"{}\"", self.plan.translations[translated.term]);
             boost *= self.share(translated) as f32;
         }
-        let is_family = leaf.field == Field::Wide;
-        self.leaves.push(ScoredLeaf::terms(terms, boost, word, typed.clone(), by, has_positions, is_family));
+        let tier = match leaf.field {
+            Field::Exact => Tier::Forms,
+            Field::Stem => Tier::Stem,
+            Field::Wide => Tier::Family,
+            Field::Head => Tier::Other,
+        };
+        self.leaves.push(ScoredLeaf::terms(terms, boost, word, typed.clone(), by, has_positions, tier));
     }
 
     /// What a word of a translated term is multiplied by, so that the whole term is as rare as the words that it stands
@@ -1262,7 +1291,7 @@ impl Lowering<'_> {
                     typed.to_owned(),
                     format!("the word \"{term}\""),
                     false,
-                    false,
+                    Tier::Other,
                 ));
             }
         }

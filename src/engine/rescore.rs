@@ -29,8 +29,17 @@ pub(super) struct ScoredLeaf {
     boost: f32,
     /// Whether its positions tell where the word stands.
     has_positions: bool,
-    /// Whether it is the family of the word.
-    is_family: bool,
+    tier: Tier,
+}
+
+/// Which tier of its word a leaf is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tier {
+    /// The word itself, or the forms of its lexeme.
+    Forms,
+    Stem,
+    Family,
+    Other,
 }
 
 enum LeafKind {
@@ -50,9 +59,9 @@ impl ScoredLeaf {
         typed: String,
         by: String,
         has_positions: bool,
-        is_family: bool,
+        tier: Tier,
     ) -> ScoredLeaf {
-        ScoredLeaf { kind: LeafKind::Terms(terms), word, typed, by, boost, has_positions, is_family }
+        ScoredLeaf { kind: LeafKind::Terms(terms), word, typed, by, boost, has_positions, tier }
     }
 
     pub(super) fn concept(term: Term, name: String, boost: f32) -> ScoredLeaf {
@@ -63,7 +72,7 @@ impl ScoredLeaf {
             by: "the passage is tagged with what the query names".to_owned(),
             boost,
             has_positions: false,
-            is_family: false,
+            tier: Tier::Other,
         }
     }
 
@@ -75,21 +84,24 @@ impl ScoredLeaf {
             by: String::new(),
             boost: 0.0,
             has_positions: false,
-            is_family: false,
+            tier: Tier::Other,
         }
     }
 }
 
-/// How many words a query must have for their families to be left to the second look.
-const WORDS_WITHOUT_FAMILIES: usize = 4;
+/// How many words a query must have for what says least of them to be left to the second look.
+const WORDS_IN_SHORT: usize = 2;
 
 /// What finds passages quickly.
 pub(super) struct FirstPass {
     /// All that a passage may match by: terms, concepts, and parts that only match.
     pub(super) all: Vec<Box<dyn Query>>,
     /// What tells the best passages as long as there are enough of them, if that is less: terms alone, of which the
-    /// engine skips most postings, and where there are words enough without their families, which have the most.
+    /// engine skips most postings, and where there are words enough, of each only itself and its stem. Its other forms
+    /// have that too, and its family, which has the most postings, says least.
     pub(super) quick: Option<Vec<Box<dyn Query>>>,
+    /// The terms that a passage may match by, where there is nothing but terms.
+    pub(super) terms: Option<Vec<Term>>,
 }
 
 impl FirstPass {
@@ -102,7 +114,17 @@ impl FirstPass {
         let in_all = searcher.num_docs();
         let mut rest: Vec<Box<dyn Query>> = Vec::new();
         let mut terms: Vec<FirstTerm<'_>> = Vec::new();
+        let mut concepts: Vec<&Term> = Vec::new();
+        let mut has_parts = false;
         let mut places: HashMap<&Term, usize> = HashMap::new();
+        let has_stem = |word: usize, form: &Term| {
+            let stems = leaves.iter().filter(|leaf| leaf.word == word && leaf.tier == Tier::Stem);
+            let terms = stems.flat_map(|leaf| match &leaf.kind {
+                LeafKind::Terms(terms) => &terms[..],
+                _ => &[],
+            });
+            terms.filter_map(text_of).any(|stem| text_of(form).is_some_and(|form| form.starts_with(stem)))
+        };
         // The words of which more than the family stands in the index.
         let mut known: HashSet<usize> = HashSet::new();
         for leaf in leaves {
@@ -112,41 +134,55 @@ impl FirstPass {
                         forms.iter().map(|term| searcher.doc_freq(term).unwrap_or(0)).collect();
                     let together = idf(counts.iter().sum::<u64>().min(in_all), in_all);
                     for (term, count) in forms.iter().zip(counts).filter(|&(_, count)| count > 0) {
-                        if !leaf.is_family {
+                        if leaf.tier != Tier::Family {
                             known.insert(leaf.word);
                         }
+                        let is_spare = leaf.tier == Tier::Family
+                            || (leaf.tier == Tier::Forms && *term != forms[0] && has_stem(leaf.word, term));
                         let place = *places.entry(term).or_insert_with(|| {
-                            terms.push(FirstTerm { term, boost: 0.0, family_of: None });
+                            terms.push(FirstTerm { term, boost: 0.0, spare_of: Some(leaf.word) });
                             terms.len() - 1
                         });
                         terms[place].boost += leaf.boost * (together / idf(count, in_all)) as f32;
-                        terms[place].family_of = leaf.is_family.then_some(leaf.word);
+                        if !is_spare {
+                            terms[place].spare_of = None;
+                        }
                     }
                 }
                 LeafKind::Concept(term) => {
                     let query = TermQuery::new(term.clone(), IndexRecordOption::Basic);
                     rest.push(Box::new(ConstScoreQuery::new(Box::new(query), leaf.boost)));
+                    concepts.push(term);
                 }
-                LeafKind::Part(query) => rest.push(Box::new(ConstScoreQuery::new(query.box_clone(), 0.0))),
+                LeafKind::Part(query) => {
+                    rest.push(Box::new(ConstScoreQuery::new(query.box_clone(), 0.0)));
+                    has_parts = true;
+                }
             }
         }
-        let is_long = known.len() >= WORDS_WITHOUT_FAMILIES;
+        let is_long = known.len() >= WORDS_IN_SHORT;
         let is_quick =
-            |term: &&FirstTerm<'_>| !is_long || term.family_of.is_none_or(|word| !known.contains(&word));
+            |term: &&FirstTerm<'_>| !is_long || term.spare_of.is_none_or(|word| !known.contains(&word));
         let quick: Vec<Box<dyn Query>> = terms.iter().filter(is_quick).map(FirstTerm::query).collect();
         let is_less = !quick.is_empty() && (quick.len() < terms.len() || !rest.is_empty());
+        let all_terms = || terms.iter().map(|term| term.term).chain(concepts).cloned().collect();
         FirstPass {
+            terms: (!has_parts).then(all_terms),
             all: terms.iter().map(FirstTerm::query).chain(rest).collect(),
             quick: is_less.then_some(quick),
         }
     }
 }
 
+fn text_of(term: &Term) -> Option<&str> {
+    std::str::from_utf8(term.serialized_value_bytes()).ok()
+}
+
 struct FirstTerm<'a> {
     term: &'a Term,
     boost: f32,
-    /// The word of which it is the family.
-    family_of: Option<usize>,
+    /// The word of which it says nothing that its other terms do not say too.
+    spare_of: Option<usize>,
 }
 
 impl FirstTerm<'_> {
