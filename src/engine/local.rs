@@ -37,7 +37,7 @@ use tantivy::{
 use super::counts::{count_union, cross_counts, value_counts};
 use super::letters::letters_in_common;
 use super::near::NearQuery;
-use super::rescore::{FirstPass, ScoredLeaf, Tier, idf, rescore};
+use super::rescore::{FirstPass, ScoredLeaf, Tier, WORDS_BY_STEMS, idf, rescore};
 use super::{
     Attribute, Contribution, CrossCounts, DocumentInfo, EngineError, ErrorKind, Found, Hit, Page,
     StoredPassage, Unit,
@@ -58,8 +58,9 @@ const LOCK: &str = ".lock";
 const OURS: &[&str] = &["README.md", "CURRENT.new", "SOURCES", "SOURCES.new"];
 /// The tokenizer of every field: our analysis has made the tokens, tantivy only takes them apart.
 const TOKENS: &str = "gcm-search-tokens";
-/// How many of the best passages are scored again with the closeness of their words.
-const WINDOW: usize = 60;
+/// How many of the best passages are scored again with the closeness of their words; of a query of many words first, of
+/// one of few, which is asked for by more exact terms, second.
+const WINDOWS: (usize, usize) = (100, 60);
 /// Of how many of these the letters are compared with those of the query: their texts have to be read.
 const LETTERS_WINDOW: usize = 30;
 /// How many times as many passages are read to find all that have the same score, before every one is looked at.
@@ -463,14 +464,16 @@ impl LocalEngine {
         let lowered = self.lower(searcher, plan).map_err(|error| self.error(error))?;
         let wanted = page.offset.saturating_add(page.limit);
         let all = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX).max(1);
-        let mut fetch = wanted.saturating_mul(2).max(WINDOW).min(all);
+        let (of_many, of_few) = WINDOWS;
+        let window_size = if plan.words.len() >= WORDS_BY_STEMS { of_many } else { of_few };
+        let mut fetch = wanted.saturating_mul(2).max(window_size).min(all);
         loop {
             let Top { hits: top, are_all } = self.first_pass(searcher, &lowered, fetch)?;
             // The same window whatever page is asked for, so that pages agree with each other.
-            let window: HashSet<DocAddress> = if fetch == WINDOW {
+            let window: HashSet<DocAddress> = if fetch == window_size {
                 top.iter().map(|&(_, address)| address).collect()
             } else {
-                let first = self.first_pass(searcher, &lowered, WINDOW)?;
+                let first = self.first_pass(searcher, &lowered, window_size)?;
                 first.hits.into_iter().map(|(_, address)| address).collect()
             };
             let scored =

@@ -89,16 +89,19 @@ impl ScoredLeaf {
     }
 }
 
-/// How many words a query must have for what says least of them to be left to the second look.
-const WORDS_IN_SHORT: usize = 2;
+/// How many words a query must have for the stems and families of its words to be left to the second look: then the forms
+/// of one are confirmed by those of another.
+const WORDS_BY_FORMS: usize = 2;
+/// From how many words on the stems are asked for all the same, in place of the forms that have them: a question need not
+/// share many forms with its answer.
+pub(super) const WORDS_BY_STEMS: usize = 4;
 
 /// What finds passages quickly.
 pub(super) struct FirstPass {
     /// All that a passage may match by: terms, concepts, and parts that only match.
     pub(super) all: Vec<Box<dyn Query>>,
     /// What tells the best passages as long as there are enough of them, if that is less: terms alone, of which the
-    /// engine skips most postings, and where there are words enough, of each only itself and its stem. Its other forms
-    /// have that too, and its family, which has the most postings, says least.
+    /// engine skips most postings, and where there are words enough not all terms of each.
     pub(super) quick: Option<Vec<Box<dyn Query>>>,
     /// The terms that a passage may match by, where there is nothing but terms.
     pub(super) terms: Option<Vec<Term>>,
@@ -125,7 +128,8 @@ impl FirstPass {
             });
             terms.filter_map(text_of).any(|stem| text_of(form).is_some_and(|form| form.starts_with(stem)))
         };
-        // The words of which more than the family stands in the index.
+        let words = leaves.iter().map(|leaf| leaf.word).collect::<HashSet<usize>>().len();
+        // The words of which enough stands in the index without their spare terms.
         let mut known: HashSet<usize> = HashSet::new();
         for leaf in leaves {
             match &leaf.kind {
@@ -134,11 +138,16 @@ impl FirstPass {
                         forms.iter().map(|term| searcher.doc_freq(term).unwrap_or(0)).collect();
                     let together = idf(counts.iter().sum::<u64>().min(in_all), in_all);
                     for (term, count) in forms.iter().zip(counts).filter(|&(_, count)| count > 0) {
-                        if leaf.tier != Tier::Family {
+                        let is_form = leaf.tier == Tier::Forms;
+                        if is_form || (leaf.tier == Tier::Stem && words >= WORDS_BY_STEMS) {
                             known.insert(leaf.word);
                         }
-                        let is_spare = leaf.tier == Tier::Family
-                            || (leaf.tier == Tier::Forms && *term != forms[0] && has_stem(leaf.word, term));
+                        let is_spare = if words >= WORDS_BY_STEMS {
+                            leaf.tier == Tier::Family
+                                || (is_form && *term != forms[0] && has_stem(leaf.word, term))
+                        } else {
+                            !is_form
+                        };
                         let place = *places.entry(term).or_insert_with(|| {
                             terms.push(FirstTerm { term, boost: 0.0, spare_of: Some(leaf.word) });
                             terms.len() - 1
@@ -160,7 +169,7 @@ impl FirstPass {
                 }
             }
         }
-        let is_long = known.len() >= WORDS_IN_SHORT;
+        let is_long = known.len() >= WORDS_BY_FORMS;
         let is_quick =
             |term: &&FirstTerm<'_>| !is_long || term.spare_of.is_none_or(|word| !known.contains(&word));
         let quick: Vec<Box<dyn Query>> = terms.iter().filter(is_quick).map(FirstTerm::query).collect();
