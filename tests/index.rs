@@ -479,7 +479,7 @@ fn a_report_says_what_became_of_each_file() {
     assert!(first["buono.txt"]["extractor"].as_str().is_some_and(|name| name.starts_with("text-")));
     assert!(first["foto.png"]["skipped"][0].as_str().is_some_and(|why| why.contains("PNG")));
     assert!(first["parte.jsonl"]["failures"][0].as_str().is_some_and(|why| why.starts_with("line 2")));
-    assert_eq!(first["rotto.pdf"]["extractor"], "pdf-1");
+    assert!(first["rotto.pdf"]["extractor"].as_str().is_some_and(|name| name.starts_with("pdf-")));
     // Told again as long as it is so, also by status.
     let second = report(&sealed, &[], 2);
     assert_eq!(

@@ -24,7 +24,7 @@ use self::limits::{MAX_PAGES, Work};
 use super::{ExtractError, Extracted};
 use crate::document::BlockKind;
 
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// The stack of the thread that reads a document. The reader of objects calls itself up to 512 times.
 const STACK_BYTES: usize = 64 << 20;
