@@ -5,7 +5,7 @@ use crate::document::{Block, BlockKind, Document, Passage};
 use crate::{language, numbering};
 
 /// The version of everything in this module that decides what a passage is; part of the index fingerprint.
-pub const SEGMENTATION_VERSION: u32 = 2;
+pub const SEGMENTATION_VERSION: u32 = 3;
 
 /// A paragraph of fewer words than this joins its neighbour under the same heading.
 const SHORT_WORDS: usize = 20;
@@ -22,7 +22,7 @@ const LONG_BYTES: usize = 16_000;
 /// becomes a passage of its own so that it is not lost.
 pub fn segment(document: &Document) -> Vec<Passage> {
     let mut builder =
-        Builder { document, headings: Vec::new(), fresh_heading: false, open: None, passages: Vec::new() };
+        Builder { document, headings: Vec::new(), fresh_heading: None, open: None, passages: Vec::new() };
     for (block, paragraph) in document.blocks.iter().zip(numbering::paragraphs(document)) {
         builder.block(block, paragraph);
     }
@@ -39,19 +39,25 @@ struct Open {
 }
 
 /// Where a passage begins.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Place {
     page: Option<u32>,
     page_label: Option<String>,
     paragraph: Option<String>,
 }
 
+impl Place {
+    fn of(block: &Block, paragraph: Option<String>) -> Place {
+        Place { page: block.page, page_label: block.page_label.clone(), paragraph }
+    }
+}
+
 struct Builder<'a> {
     document: &'a Document,
     /// The open headings with their levels, outermost first.
     headings: Vec<(u8, String)>,
-    /// Whether the last heading has had no text under it yet.
-    fresh_heading: bool,
+    /// Where the last heading stands, as long as it has had no text under it.
+    fresh_heading: Option<Place>,
     open: Option<Open>,
     passages: Vec<Passage>,
 }
@@ -63,10 +69,11 @@ impl Builder<'_> {
             self.keep_bare_heading(level);
             self.headings.retain(|&(above, _)| above < level);
             self.headings.push((level, block.text.clone()));
-            self.fresh_heading = true;
+            // A heading is no part of the numbered paragraph before it.
+            self.fresh_heading = Some(Place::of(block, None));
             return;
         }
-        self.fresh_heading = false;
+        self.fresh_heading = None;
         let words = count_words(&block.text);
         // What is cited by different numbers stays apart, however short.
         let joins = self
@@ -81,19 +88,16 @@ impl Builder<'_> {
             return;
         }
         self.close();
-        let place = Place { page: block.page, page_label: block.page_label.clone(), paragraph };
+        let place = Place::of(block, paragraph);
         self.open = Some(Open { text: block.text.clone(), words, kind: block.kind, place });
     }
 
     /// A heading that another of its level or above follows at once would be lost: nothing stands under it.
     fn keep_bare_heading(&mut self, next_level: u8) {
-        if self.fresh_heading
-            && let Some((level, text)) = self.headings.last()
-            && next_level <= *level
+        if let Some(place) = self.fresh_heading.take()
+            && let Some((_, text)) = self.headings.pop_if(|(level, _)| next_level <= *level)
         {
-            let text = text.clone();
-            self.headings.pop();
-            self.push(text, Place::default());
+            self.push(text, place);
         }
     }
 
@@ -230,6 +234,30 @@ mod tests {
         assert_eq!(shape, [(1, 40), (2, 11), (2, 30), (0, 1)]);
         assert_eq!(passages[1].headings, ["Uno", "Due"]);
         assert_eq!(passages[3].text, "Tre");
+    }
+
+    #[test]
+    fn headings_without_text_keep_their_page() {
+        let on_page = |kind, text: &str, page: u32| Block {
+            page: Some(page),
+            page_label: Some(format!("{}", page + 8)),
+            ..Block::new(kind, text)
+        };
+        let passages = segment(&document(vec![
+            on_page(BlockKind::Heading(1), "Uno", 2),
+            on_page(BlockKind::Heading(2), "Due", 3),
+            on_page(BlockKind::Heading(2), "Tre", 4),
+            on_page(BlockKind::Paragraph, "Testo.", 5),
+            on_page(BlockKind::Heading(1), "Quattro", 6),
+        ]));
+        let places: Vec<(&str, Option<u32>, Option<&str>)> = passages
+            .iter()
+            .map(|passage| (passage.text.as_str(), passage.page, passage.page_label.as_deref()))
+            .collect();
+        assert_eq!(
+            places,
+            [("Due", Some(3), Some("11")), ("Testo.", Some(5), Some("13")), ("Quattro", Some(6), Some("14"))]
+        );
     }
 
     #[test]
