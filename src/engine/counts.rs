@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::query::{EnableScoring, Query, Weight};
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocSet, Searcher, SegmentReader, TERMINATED, Term};
+use tantivy::{Searcher, SegmentReader, Term};
 use tantivy_common::BitSet;
 
 use super::{Attribute, CrossCounts};
@@ -120,15 +120,15 @@ fn each_match(
     })
 }
 
+/// Hands over each passage of a segment that has a term, deleted ones too.
 fn each_doc(segment: &SegmentReader, term: &Term, mut each: impl FnMut(u32)) -> tantivy::Result<()> {
     let inverted = segment.inverted_index(term.field())?;
-    let Some(mut postings) = inverted.read_postings(term, IndexRecordOption::Basic)? else {
+    let Some(mut blocks) = inverted.read_block_postings(term, IndexRecordOption::Basic)? else {
         return Ok(());
     };
-    let mut doc = postings.doc();
-    while doc != TERMINATED {
-        each(doc);
-        doc = postings.advance();
+    while !blocks.docs().is_empty() {
+        blocks.docs().iter().copied().for_each(&mut each);
+        blocks.advance();
     }
     Ok(())
 }
@@ -140,16 +140,7 @@ pub(super) fn count_union(searcher: &Searcher, terms: &[Term]) -> tantivy::Resul
     for segment in searcher.segment_readers() {
         let mut bits = vec![0u64; segment.max_doc().div_ceil(u64::BITS) as usize];
         for term in terms {
-            let index = segment.inverted_index(term.field())?;
-            let Some(mut blocks) = index.read_block_postings(term, IndexRecordOption::Basic)? else {
-                continue;
-            };
-            while !blocks.docs().is_empty() {
-                for doc in blocks.docs() {
-                    bits[(doc / u64::BITS) as usize] |= 1 << (doc % u64::BITS);
-                }
-                blocks.advance();
-            }
+            each_doc(segment, term, |doc| bits[(doc / u64::BITS) as usize] |= 1 << (doc % u64::BITS))?;
         }
         count += bits.iter().map(|word| word.count_ones() as usize).sum::<usize>();
         if let Some(alive) = segment.alive_bitset() {
