@@ -480,10 +480,13 @@ impl LocalEngine {
                 rescore(searcher, self.fields.exact, &top, &lowered.leaves, plan, &window, page.explain)
                     .map_err(|error| self.error(error))?;
             let mut scored = self.in_order(scored)?;
-            self.compare_letters(searcher, plan, &mut scored, &window, page.explain)?;
-            let mut scored = self.in_order(scored)?;
-            self.lend_company(plan, &mut scored, &window, page.explain)?;
-            let mut scored = self.select(self.in_order(scored)?, page)?;
+            if self.compare_letters(searcher, plan, &mut scored, &window, page.explain)? {
+                scored = self.in_order(scored)?;
+            }
+            if self.lend_company(plan, &mut scored, &window, page.explain)? {
+                scored = self.in_order(scored)?;
+            }
+            let mut scored = self.select(scored, page)?;
             if scored.len() < wanted && !are_all {
                 fetch = fetch.saturating_mul(4).min(all);
                 continue;
@@ -556,7 +559,7 @@ impl LocalEngine {
         Ok(Top { hits, are_all: false })
     }
 
-    /// Adds to the scores of the passages that stand first what letters they share with the query.
+    /// Adds to the scores of the passages that stand first what letters they share with the query; says whether it did.
     fn compare_letters(
         &self,
         searcher: &Searcher,
@@ -564,11 +567,11 @@ impl LocalEngine {
         scored: &mut [Scored],
         window: &HashSet<DocAddress>,
         explain: bool,
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
         let words: Vec<&str> =
             plan.words.iter().filter(|word| word.translates.is_none()).map(|word| &*word.exact).collect();
         if plan.weights.letters <= 0.0 || words.len() < plan.weights.letters_words as usize {
-            return Ok(());
+            return Ok(false);
         }
         let mut first: Vec<&mut Scored> =
             scored.iter_mut().filter(|s| window.contains(&s.address)).take(LETTERS_WINDOW).collect();
@@ -590,22 +593,22 @@ impl LocalEngine {
                 ("letters in common".to_owned(), "runs of four letters of the query's words".to_owned())
             });
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Lends each passage something of what the best passages of other documents under the same title have, such as
     /// the articles or chapters of one work in files of their own: where much is said of the query, the next passage
     /// is likelier to answer it (Callan 1994, *Passage-level evidence in document retrieval*). Passages of one document
-    /// lend each other nothing, or a long document would fill the first page.
+    /// lend each other nothing, or a long document would fill the first page. Says whether anything was lent.
     fn lend_company(
         &self,
         plan: &Plan,
         scored: &mut [Scored],
         window: &HashSet<DocAddress>,
         explain: bool,
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
         if plan.weights.company <= 0.0 {
-            return Ok(());
+            return Ok(false);
         }
         let mut works: HashMap<u64, Vec<usize>> = HashMap::new();
         for (at, s) in scored.iter().enumerate().filter(|(_, s)| window.contains(&s.address)) {
@@ -625,12 +628,12 @@ impl LocalEngine {
                 lent[at] = best.sum::<f64>() / COMPANY as f64;
             }
         }
-        for (s, lent) in scored.iter_mut().zip(lent) {
+        for (s, &lent) in scored.iter_mut().zip(&lent) {
             s.add(f64::from(plan.weights.company) * lent, explain, || {
                 ("company".to_owned(), "what other documents under the same title say of it".to_owned())
             });
         }
-        Ok(())
+        Ok(lent.iter().any(|&lent| lent > 0.0))
     }
 
     /// Orders by score, then document, then passage.
