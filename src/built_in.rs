@@ -26,7 +26,7 @@ impl Taxonomy {
         let mut taxonomy = Taxonomy::parse_concepts(TAXONOMY)?;
         match Taxonomy::fingerprint_of(FILLING) {
             Some(fingerprint) => taxonomy.fingerprint = fingerprint,
-            None => taxonomy = Taxonomy::parse_outline(TAXONOMY)?,
+            None => taxonomy = Taxonomy::parse(TAXONOMY)?,
         }
         Ok(taxonomy)
     }

@@ -193,20 +193,10 @@ impl Taxonomy {
     }
 
     /// Reads only the schemes and the concepts of a taxonomy file: what a query needs to know of it. The terms, by far
-    /// the greater part, are neither read nor checked.
+    /// the greater part, are neither read nor checked, and the fingerprint is of this part only.
     ///
     /// # Errors
     /// As [`Taxonomy::parse`], for the part that is read.
-    pub fn parse_outline(text: &str) -> Result<Taxonomy, TaxonomyError> {
-        let mut taxonomy = Taxonomy::parse_concepts(text)?;
-        taxonomy.fingerprint = fingerprint(text);
-        Ok(taxonomy)
-    }
-
-    /// As [`Taxonomy::parse_outline`], with a fingerprint of this part only.
-    ///
-    /// # Errors
-    /// As [`Taxonomy::parse_outline`].
     pub fn parse_concepts(text: &str) -> Result<Taxonomy, TaxonomyError> {
         Taxonomy::parse(&text[..terms_begin(text)])
     }
