@@ -11,43 +11,37 @@
 //! Updates go into the current generation and show with one commit. A rebuild fills a new generation
 //! beside it and switches with one rename, so that whatever happens on the way the old one answers.
 
+mod lowering;
+mod writer;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use levenshtein_automata::{DFA, Distance, LevenshteinAutomatonBuilder, SINK_STATE};
 use serde::{Deserialize, Serialize};
 use tantivy::collector::{Collector, Count, DocSetCollector, SegmentCollector, TopDocs};
 use tantivy::columnar::{Column, StrColumn};
-use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur as EngineOccur, PhraseQuery, Query,
-    RangeQuery, TermQuery, TermSetQuery,
-};
+use tantivy::query::{AllQuery, BooleanQuery, Occur as EngineOccur, Query, TermQuery};
 use tantivy::schema::{
     FAST, Field as SchemaField, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing,
     TextOptions, Value,
 };
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager, WhitespaceTokenizer};
-use tantivy::{
-    DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term,
-};
+use tantivy::{DocAddress, Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term};
 
+use self::lowering::{Lowered, Lowering, expand_fuzzy};
+pub use self::writer::{LocalWriter, WriteLock};
 use super::counts::{count_union, cross_counts, value_counts};
 use super::letters::letters_in_common;
-use super::near::NearQuery;
-use super::rescore::{FirstPass, ScoredLeaf, Tier, WORDS_BY_STEMS, idf, rescore};
+use super::rescore::{WORDS_BY_STEMS, rescore};
 use super::{
     Attribute, Contribution, CrossCounts, DocumentInfo, EngineError, ErrorKind, Found, Hit, Page,
     StoredPassage, Unit,
 };
 use crate::analysis::{Terms, tokenize};
-use crate::query::plan::{
-    Clause, Field, Filters, Leaf, Plan, Translated, Weights, WordPlan, document_token, language_token,
-    publisher_token,
-};
-use crate::query::syntax::Occur;
+use crate::query::plan::{Field, Filters, Plan, Weights};
 
 /// The version of the schema and of what its fields hold. An index with another one is refused.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -67,14 +61,6 @@ const LETTERS_WINDOW: usize = 30;
 const TIES: usize = 8;
 /// How many of the passages under the same title, the best, say how much there is under it.
 const COMPANY: usize = 5;
-/// How many terms a prefix or a fuzzy word stands for at most.
-const MAX_EXPANSIONS: usize = 512;
-/// How many of them, the most frequent ones, count for the ranking.
-const SCORED_EXPANSIONS: usize = 24;
-/// The memory that tantivy fills before it writes a segment, in bytes.
-const WRITER_MEMORY: usize = 200_000_000;
-/// Up to so many passages, a run ends with one segment; beyond, only what has deletions is merged.
-const MERGE_ALL_LIMIT: u64 = 300_000;
 
 /// What made an index: another value of any of these makes other terms, passages or tags.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -914,15 +900,20 @@ impl LocalEngine {
 
 /// A passage with its final score.
 #[derive(Debug, Clone)]
-pub(super) struct Scored {
-    pub(super) address: DocAddress,
-    pub(super) score: f64,
-    pub(super) contributions: Vec<Contribution>,
+pub(in crate::engine) struct Scored {
+    pub(in crate::engine) address: DocAddress,
+    pub(in crate::engine) score: f64,
+    pub(in crate::engine) contributions: Vec<Contribution>,
 }
 
 impl Scored {
     /// Adds to the score; `why` gives the word of the query and how it was met, for the explanation.
-    pub(super) fn add(&mut self, score: f64, explain: bool, why: impl FnOnce() -> (String, String)) {
+    pub(in crate::engine) fn add(
+        &mut self,
+        score: f64,
+        explain: bool,
+        why: impl FnOnce() -> (String, String),
+    ) {
         if score <= 0.0 {
             return;
         }
@@ -932,6 +923,13 @@ impl Scored {
             self.contributions.push(Contribution { word, by, score });
         }
     }
+}
+
+/// The best passages of the first pass, best first.
+struct Top {
+    hits: Vec<(f32, DocAddress)>,
+    /// Whether no other passage matches.
+    are_all: bool,
 }
 
 /// A page of a ranked list.
@@ -1033,670 +1031,4 @@ impl SegmentCollector for SegmentKeys {
     fn harvest(self) -> SegmentKeys {
         self
     }
-}
-
-/// A plan in tantivy's terms.
-/// The best passages of the first pass, best first.
-struct Top {
-    hits: Vec<(f32, DocAddress)>,
-    /// Whether no other passage matches.
-    are_all: bool,
-}
-
-struct Lowered {
-    query: Box<dyn Query>,
-    /// What the first pass asks for as long as it finds enough.
-    quick: Option<Box<dyn Query>>,
-    /// The terms of which a passage must have one, where nothing else is asked for.
-    terms: Option<Vec<Term>>,
-    leaves: Vec<ScoredLeaf>,
-}
-
-struct Lowering<'a> {
-    searcher: &'a Searcher,
-    fields: Fields,
-    plan: &'a Plan,
-    leaves: Vec<ScoredLeaf>,
-}
-
-impl Lowering<'_> {
-    fn lower(mut self) -> tantivy::Result<Lowered> {
-        let scored_words = scored_words(&self.plan.clauses);
-        for (index, word) in self.plan.words.iter().enumerate() {
-            if scored_words.contains(&index) {
-                for leaf in &word.leaves {
-                    self.leaf(index, leaf);
-                }
-            }
-        }
-        for concept in &self.plan.concepts {
-            self.leaves.push(ScoredLeaf::concept(
-                Term::from_field_text(self.fields.tag, concept),
-                concept.clone(),
-                self.plan.weights.concept,
-            ));
-        }
-        let mut must: Vec<Box<dyn Query>> = Vec::new();
-        let mut must_not: Vec<Box<dyn Query>> = Vec::new();
-        let mut any_should = !self.plan.concepts.is_empty();
-        for (occur, clause) in &self.plan.clauses {
-            let scores = *occur != Occur::MustNot;
-            match occur {
-                Occur::Must => must.push(self.matcher(clause, scores)?),
-                Occur::MustNot => must_not.push(self.matcher(clause, scores)?),
-                Occur::Should => {
-                    any_should = true;
-                    // Words are matched by their leaves; other parts have to be asked for.
-                    if !matches!(clause, Clause::Word(_) | Clause::StrictWord(_)) {
-                        let query = self.matcher(clause, scores)?;
-                        self.leaves.push(ScoredLeaf::part(query));
-                    }
-                }
-            }
-        }
-        let filters = self.filters();
-        let should = |queries: Vec<Box<dyn Query>>| {
-            queries.into_iter().map(|query| (EngineOccur::Should, query)).collect()
-        };
-        let FirstPass { all, quick, terms } = FirstPass::new(&self.leaves, self.searcher);
-        let is_plain = must.is_empty() && must_not.is_empty() && filters.is_empty();
-        let quick = quick
-            .filter(|_| is_plain)
-            .map(|queries| Box::new(BooleanQuery::new(should(queries))) as Box<dyn Query>);
-        let terms = terms.filter(|_| is_plain);
-        let scoring: Vec<(EngineOccur, Box<dyn Query>)> = should(all);
-        if is_plain {
-            let query: Box<dyn Query> = if !any_should {
-                // Nothing was asked for at all.
-                Box::new(EmptyQuery)
-            } else if scoring.is_empty() {
-                Box::new(EmptyQuery)
-            } else {
-                Box::new(BooleanQuery::new(scoring))
-            };
-            return Ok(Lowered { query, quick, terms, leaves: self.leaves });
-        }
-        let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = Vec::new();
-        let must_match = must.is_empty() && any_should;
-        for query in must.into_iter().chain(filters) {
-            clauses.push((EngineOccur::Must, silent(query)));
-        }
-        for query in must_not {
-            clauses.push((EngineOccur::MustNot, query));
-        }
-        if must_match {
-            let query: Box<dyn Query> =
-                if scoring.is_empty() { Box::new(EmptyQuery) } else { Box::new(BooleanQuery::new(scoring)) };
-            clauses.push((EngineOccur::Must, query));
-        } else {
-            clauses.extend(scoring);
-        }
-        if !clauses.iter().any(|(occur, _)| *occur == EngineOccur::Must) {
-            clauses.push((EngineOccur::Must, silent(Box::new(AllQuery))));
-        }
-        Ok(Lowered { query: Box::new(BooleanQuery::new(clauses)), quick, terms, leaves: self.leaves })
-    }
-
-    fn leaf(&mut self, word: usize, leaf: &Leaf) {
-        let first = leaf.terms.first().map_or("", String::as_str);
-        let by = match leaf.field {
-            Field::Exact if leaf.terms.len() == 1 => "the word itself".to_owned(),
-            Field::Exact => "a form of the word".to_owned(),
-            Field::Stem => format!("the stem \"{first}\""),
-            Field::Wide => format!("the family \"{first}\""),
-            Field::Head => format!("the stem \"{first}\" in the title or a heading"),
-        };
-        let field = self.fields.of(leaf.field);
-        let terms = leaf.terms.iter().map(|term| Term::from_field_text(field, term)).collect();
-        // A word of several forms stands where any of them does; one without has its exact leaf for that.
-        let has_positions = leaf.field == Field::Exact
-            && (leaf.terms.len() > 1
-                || !self.plan.words[word]
-                    .leaves
-                    .iter()
-                    .any(|other| other.field == Field::Exact && other.terms.len() > 1));
-        let WordPlan { typed, translates, .. } = &self.plan.words[word];
-        let (mut by, mut boost) = (by, leaf.boost);
-        if let Some(translated) = translates {
-            by = format!("{by}, as in \"{}\"", self.plan.translations[translated.term]);
-            boost *= self.share(translated) as f32;
-        }
-        let tier = match leaf.field {
-            Field::Exact => Tier::Forms,
-            Field::Stem => Tier::Stem,
-            Field::Wide => Tier::Family,
-            Field::Head => Tier::Other,
-        };
-        self.leaves.push(ScoredLeaf::terms(terms, boost, word, typed.clone(), by, has_positions, tier));
-    }
-
-    /// What a word of a translated term is multiplied by, so that the whole term is as rare as the words that it stands
-    /// for: words of a language that has few passages are all rare, and would outweigh the query's own.
-    fn share(&self, translated: &Translated) -> f64 {
-        let rarity = |index: usize| {
-            let leaves = self.plan.words[index].leaves.iter();
-            // The forms of the lexeme, or the word itself where it has no other forms.
-            let forms = leaves.filter(|leaf| leaf.field == Field::Exact).max_by_key(|leaf| leaf.terms.len());
-            let term = |term: &String| Term::from_field_text(self.fields.exact, term);
-            let counts = forms.into_iter().flat_map(|leaf| &leaf.terms).map(term);
-            let counts = counts.map(|term| self.searcher.doc_freq(&term).unwrap_or(0));
-            idf(counts.sum::<u64>().min(self.searcher.num_docs()), self.searcher.num_docs())
-        };
-        let own: f64 = translated.of.iter().map(|&index| rarity(index)).sum();
-        let lent: f64 = (0..self.plan.words.len())
-            .filter(|&index| {
-                let other = self.plan.words[index].translates.as_ref();
-                other.is_some_and(|other| other.term == translated.term)
-            })
-            .map(rarity)
-            .sum();
-        if lent > 0.0 { own / lent } else { 0.0 }
-    }
-
-    /// A query for what a clause matches; it does not score.
-    fn matcher(&mut self, clause: &Clause, scores: bool) -> tantivy::Result<Box<dyn Query>> {
-        Ok(match clause {
-            Clause::Word(index) => self.word_matcher(*index, &[Field::Exact, Field::Stem]),
-            // A part of a symbol, 73/195, stands for the whole: A/RES/73/195.
-            Clause::StrictWord(index) if self.plan.words[*index].exact.contains('/') => {
-                self.word_matcher(*index, &[Field::Exact, Field::Wide])
-            }
-            Clause::StrictWord(index) => self.word_matcher(*index, &[Field::Exact]),
-            Clause::InHead(index) => {
-                let stems = self.plan.words[*index].leaves.iter().filter(|leaf| leaf.field == Field::Stem);
-                let terms = stems.flat_map(|leaf| &leaf.terms);
-                Box::new(TermSetQuery::new(terms.map(|term| Term::from_field_text(self.fields.head, term))))
-            }
-            Clause::Phrase(forms) => match &forms[..] {
-                [one] => self.exact_term(one),
-                forms => {
-                    let terms =
-                        forms.iter().map(|form| Term::from_field_text(self.fields.exact, form)).collect();
-                    Box::new(PhraseQuery::new(terms))
-                }
-            },
-            Clause::Near(words, distance) => Box::new(NearQuery::new(
-                words
-                    .iter()
-                    .map(|&index| {
-                        self.plan.words[index]
-                            .leaves
-                            .iter()
-                            .filter(|leaf| leaf.field == Field::Exact)
-                            .flat_map(|leaf| &leaf.terms)
-                            .map(|term| Term::from_field_text(self.fields.exact, term))
-                            .collect()
-                    })
-                    .collect(),
-                *distance,
-            )),
-            Clause::Prefix(prefix) => {
-                let terms = expand_prefix(self.searcher, self.fields.exact, prefix)?;
-                self.expansion(&format!("{prefix}*"), &terms, scores)
-            }
-            Clause::Fuzzy(word, distance) => {
-                let terms = expand_fuzzy(self.searcher, self.fields.exact, word, *distance)?;
-                self.expansion(&format!("{word}~"), &terms, scores)
-            }
-            Clause::Filter(token) => {
-                Box::new(TermQuery::new(self.fields.filter_term(token), IndexRecordOption::Basic))
-            }
-            Clause::Bool(parts) => {
-                let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = Vec::new();
-                let any_must = parts.iter().any(|(occur, _)| *occur == Occur::Must);
-                for (occur, part) in parts {
-                    let scores = scores && *occur != Occur::MustNot;
-                    let query = self.matcher(part, scores)?;
-                    match occur {
-                        Occur::Must => clauses.push((EngineOccur::Must, query)),
-                        Occur::MustNot => clauses.push((EngineOccur::MustNot, query)),
-                        Occur::Should if any_must => {}
-                        Occur::Should => clauses.push((EngineOccur::Should, query)),
-                    }
-                }
-                if clauses.iter().all(|(occur, _)| *occur == EngineOccur::MustNot) {
-                    clauses.push((EngineOccur::Must, Box::new(AllQuery)));
-                }
-                Box::new(BooleanQuery::new(clauses))
-            }
-        })
-    }
-
-    fn exact_term(&self, form: &str) -> Box<dyn Query> {
-        Box::new(TermQuery::new(Term::from_field_text(self.fields.exact, form), IndexRecordOption::Basic))
-    }
-
-    fn word_matcher(&self, index: usize, fields: &[Field]) -> Box<dyn Query> {
-        let leaves = &self.plan.words[index].leaves;
-        let terms_in = |wanted: &dyn Fn(Field) -> bool| -> Vec<Term> {
-            leaves
-                .iter()
-                .filter(|leaf| wanted(leaf.field))
-                .flat_map(|leaf| {
-                    let field = self.fields.of(leaf.field);
-                    leaf.terms.iter().map(move |term| Term::from_field_text(field, term))
-                })
-                .collect()
-        };
-        let mut terms = terms_in(&|field| fields.contains(&field));
-        if terms.is_empty() {
-            // A reference has no exact form of its own.
-            terms = terms_in(&|_| true);
-        }
-        Box::new(TermSetQuery::new(terms))
-    }
-
-    /// The terms that a prefix or fuzzy word stands for; the most frequent ones also score.
-    fn expansion(&mut self, typed: &str, terms: &[(String, u64)], scores: bool) -> Box<dyn Query> {
-        if scores {
-            for (term, _) in terms.iter().take(SCORED_EXPANSIONS) {
-                self.leaves.push(ScoredLeaf::terms(
-                    vec![Term::from_field_text(self.fields.exact, term)],
-                    self.plan.weights.exact,
-                    usize::MAX,
-                    typed.to_owned(),
-                    format!("the word \"{term}\""),
-                    false,
-                    Tier::Other,
-                ));
-            }
-        }
-        Box::new(TermSetQuery::new(
-            terms.iter().map(|(term, _)| Term::from_field_text(self.fields.exact, term)),
-        ))
-    }
-
-    fn filters(&self) -> Vec<Box<dyn Query>> {
-        let filters = &self.plan.filters;
-        let mut out: Vec<Box<dyn Query>> = Vec::new();
-        for tokens in filters.tokens() {
-            out.push(Box::new(TermSetQuery::new(tokens.iter().map(|token| self.fields.filter_term(token)))));
-        }
-        use std::ops::Bound;
-        if let Some(since) = filters.since {
-            let first = Term::from_field_u64(self.fields.until, since.first_day());
-            out.push(Box::new(RangeQuery::new(Bound::Included(first), Bound::Unbounded)));
-        }
-        if let Some(until) = filters.until {
-            let last = Term::from_field_u64(self.fields.from, until.last_day());
-            out.push(Box::new(RangeQuery::new(Bound::Unbounded, Bound::Included(last))));
-        }
-        out
-    }
-}
-
-/// The words that count for the ranking: all but those that must not occur.
-fn scored_words(clauses: &[(Occur, Clause)]) -> BTreeSet<usize> {
-    let mut out = BTreeSet::new();
-    for (occur, clause) in clauses {
-        if *occur == Occur::MustNot {
-            continue;
-        }
-        match clause {
-            Clause::Word(index) | Clause::StrictWord(index) | Clause::InHead(index) => {
-                out.insert(*index);
-            }
-            Clause::Near(words, _) => out.extend(words),
-            Clause::Bool(parts) => out.extend(scored_words(parts)),
-            Clause::Phrase(_) | Clause::Prefix(_) | Clause::Fuzzy(..) | Clause::Filter(_) => {}
-        }
-    }
-    out
-}
-
-/// A query that matches and does not score.
-fn silent(query: Box<dyn Query>) -> Box<dyn Query> {
-    Box::new(ConstScoreQuery::new(query, 0.0))
-}
-
-fn expand_prefix(
-    searcher: &Searcher,
-    field: SchemaField,
-    prefix: &str,
-) -> tantivy::Result<Vec<(String, u64)>> {
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for segment in searcher.segment_readers() {
-        let inverted = segment.inverted_index(field)?;
-        let mut stream = inverted.terms().range().ge(prefix.as_bytes()).into_stream()?;
-        while stream.advance() {
-            if !stream.key().starts_with(prefix.as_bytes()) {
-                break;
-            }
-            if let Ok(term) = std::str::from_utf8(stream.key()) {
-                *counts.entry(term.to_owned()).or_default() += u64::from(stream.value().doc_freq);
-            }
-        }
-    }
-    Ok(most_frequent(counts))
-}
-
-fn expand_fuzzy(
-    searcher: &Searcher,
-    field: SchemaField,
-    word: &str,
-    distance: u8,
-) -> tantivy::Result<Vec<(String, u64)>> {
-    let automaton = Within(LevenshteinAutomatonBuilder::new(distance.min(2), true).build_dfa(word));
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for segment in searcher.segment_readers() {
-        let inverted = segment.inverted_index(field)?;
-        let mut stream = inverted.terms().search(&automaton).into_stream()?;
-        while stream.advance() {
-            if let Ok(term) = std::str::from_utf8(stream.key()) {
-                *counts.entry(term.to_owned()).or_default() += u64::from(stream.value().doc_freq);
-            }
-        }
-    }
-    Ok(most_frequent(counts))
-}
-
-/// The words within a Levenshtein distance (Schulz and Mihov 2002), as the term dictionary asks for them.
-struct Within(DFA);
-
-impl tantivy_fst::Automaton for Within {
-    type State = u32;
-
-    fn start(&self) -> u32 {
-        self.0.initial_state()
-    }
-
-    fn is_match(&self, state: &u32) -> bool {
-        matches!(self.0.distance(*state), Distance::Exact(_))
-    }
-
-    fn can_match(&self, state: &u32) -> bool {
-        *state != SINK_STATE
-    }
-
-    fn accept(&self, state: &u32, byte: u8) -> u32 {
-        self.0.transition(*state, byte)
-    }
-}
-
-fn most_frequent(counts: BTreeMap<String, u64>) -> Vec<(String, u64)> {
-    let mut terms: Vec<(String, u64)> = counts.into_iter().collect();
-    terms.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-    terms.truncate(MAX_EXPANSIONS);
-    terms
-}
-
-/// The one process that may write to an index folder.
-#[derive(Debug)]
-pub struct WriteLock {
-    folder: PathBuf,
-    // Closing the file gives the lock back.
-    _file: File,
-}
-
-impl WriteLock {
-    /// Takes the lock, making the folder if need be; with `wait`, after whoever holds it.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Busy`] where another process writes, [`ErrorKind::Foreign`] where the folder holds something else.
-    pub fn take(folder: &Path, wait: bool) -> Result<WriteLock, EngineError> {
-        match current_generation(folder) {
-            // An index that is damaged or outdated is there to be replaced.
-            Ok(_) => {}
-            Err(error) if matches!(error.kind, ErrorKind::Damaged | ErrorKind::Outdated) => {}
-            Err(error) => return Err(error),
-        }
-        fs::create_dir_all(folder).map_err(|error| system(folder, error))?;
-        let path = folder.join(LOCK);
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| system(&path, error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) if wait => file.lock().map_err(|error| system(&path, error))?,
-            Err(TryLockError::WouldBlock) => {
-                return Err(EngineError::new(
-                    ErrorKind::Busy,
-                    format!("another gcm-search is writing to the index in {}", folder.display()),
-                ));
-            }
-            Err(TryLockError::Error(error)) => return Err(system(&path, error)),
-        }
-        Ok(WriteLock { folder: folder.to_path_buf(), _file: file })
-    }
-
-    /// A writer into the current generation.
-    ///
-    /// # Errors
-    /// As [`LocalEngine::open`], and when the system refuses.
-    pub fn update(&self) -> Result<LocalWriter<'_>, EngineError> {
-        let engine = LocalEngine::open(&self.folder)?;
-        LocalWriter::new(self, engine.generation.clone(), engine.index, engine.fields, false)
-    }
-
-    /// A writer into a new generation, which replaces the current one when it is committed.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub fn rebuild(&self) -> Result<LocalWriter<'_>, EngineError> {
-        let mut highest = 0;
-        for entry in fs::read_dir(&self.folder).map_err(|error| system(&self.folder, error))? {
-            let name = entry.map_err(|error| system(&self.folder, error))?.file_name();
-            let number =
-                name.to_str().and_then(|name| name.strip_prefix("generation-")).and_then(|n| n.parse().ok());
-            highest = highest.max(number.unwrap_or(0));
-        }
-        let generation = self.folder.join(format!("generation-{:06}", highest + 1u32));
-        fs::create_dir_all(&generation).map_err(|error| system(&generation, error))?;
-        let (schema, fields) = schema();
-        let mut index =
-            Index::create_in_dir(&generation, schema).map_err(|error| system(&generation, error))?;
-        index.set_tokenizers(tokenizers());
-        LocalWriter::new(self, generation, index, fields, true)
-    }
-
-    /// Points to a generation with one rename, and removes the others.
-    fn switch_to(&self, generation: &Path) -> Result<(), EngineError> {
-        let name =
-            generation.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let pointer = Pointer { format: 1, generation: name.clone() };
-        let text = serde_json::to_string(&pointer).map_err(|error| system(&self.folder, error))?;
-        let new = self.folder.join("CURRENT.new");
-        let write = || -> io::Result<()> {
-            let mut file = File::create(&new)?;
-            io::Write::write_all(&mut file, text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&new, self.folder.join(CURRENT))?;
-            // So that the rename itself outlives a power cut, where the system can say so.
-            File::open(&self.folder).and_then(|folder| folder.sync_all()).or(Ok(()))
-        };
-        write().map_err(|error| system(&new, error))?;
-        self.remove_others(&name);
-        Ok(())
-    }
-
-    /// Removes generations that answer no more. What cannot be removed now is removed by a later run.
-    fn remove_others(&self, kept: &str) {
-        let Ok(entries) = fs::read_dir(&self.folder) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with("generation-") && name != kept {
-                let _ = fs::remove_dir_all(entry.path());
-            }
-        }
-    }
-}
-
-/// Adds and removes passages. Nothing shows before [`LocalWriter::commit`].
-pub struct LocalWriter<'l> {
-    lock: &'l WriteLock,
-    generation: PathBuf,
-    fields: Fields,
-    writer: IndexWriter,
-    is_new: bool,
-    changed: bool,
-}
-
-impl<'l> LocalWriter<'l> {
-    fn new(
-        lock: &'l WriteLock,
-        generation: PathBuf,
-        index: Index,
-        fields: Fields,
-        is_new: bool,
-    ) -> Result<LocalWriter<'l>, EngineError> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
-        let writer = index.writer_with_num_threads(threads, WRITER_MEMORY).map_err(|error| match error {
-            tantivy::TantivyError::LockFailure(..) => EngineError::new(
-                ErrorKind::Busy,
-                format!("another program is writing to the index in {}", lock.folder.display()),
-            ),
-            error => system(&generation, error),
-        })?;
-        Ok(LocalWriter { lock, generation, fields, writer, is_new, changed: false })
-    }
-
-    /// The folder of the generation that is written.
-    pub fn generation(&self) -> &Path {
-        &self.generation
-    }
-
-    /// Removes every passage that came from a file.
-    pub fn remove_source(&mut self, source: &str) {
-        self.changed = true;
-        self.writer.delete_term(Term::from_field_text(self.fields.source, source));
-    }
-
-    /// Adds a passage.
-    ///
-    /// # Errors
-    /// When the system refuses; what was added is then lost, and the last commit is whole.
-    pub fn add(&mut self, passage: &IndexedPassage) -> Result<(), EngineError> {
-        self.changed = true;
-        let fields = self.fields;
-        let stored = &passage.stored;
-        let info = &stored.document;
-        let mut document = TantivyDocument::new();
-        document.add_text(fields.source, &passage.source);
-        document.add_text(fields.document, &info.id);
-        document.add_u64(fields.number, u64::from(stored.passage.number));
-        for token in filter_tokens(stored) {
-            document.add_text(fields.filter, token);
-        }
-        for (tag, _) in &stored.tags {
-            document.add_text(fields.tag, tag);
-        }
-        if let Some(date) = info.date {
-            document.add_u64(fields.from, date.first_day());
-            document.add_u64(fields.until, date.last_day());
-        }
-        if passage.is_primary {
-            document.add_u64(fields.primary, 1);
-        }
-        document.add_u64(fields.duplicate, text_hash(&stored.passage.text));
-        document.add_u64(fields.work, text_hash(info.title.as_deref().unwrap_or(&info.id)));
-        document.add_text(fields.exact, &passage.terms.exact);
-        document.add_text(fields.stem, &passage.terms.stem);
-        document.add_text(fields.wide, &passage.terms.wide);
-        document.add_text(fields.head, &passage.head);
-        let bytes = serde_json::to_vec(stored).map_err(|error| system(&self.generation, error))?;
-        document.add_bytes(fields.stored, &bytes);
-        self.writer.add_document(document).map_err(|error| self.write_error(error))?;
-        Ok(())
-    }
-
-    fn write_error(&self, error: impl std::fmt::Display) -> EngineError {
-        EngineError::new(
-            ErrorKind::System,
-            format!("cannot write to the index in {}: {error}", self.lock.folder.display()),
-        )
-    }
-
-    /// Makes everything since the last commit visible at once.
-    ///
-    /// # Errors
-    /// When the system refuses; the last commit is then whole.
-    pub fn commit(mut self, info: &CommitInfo) -> Result<(), EngineError> {
-        let payload = serde_json::to_string(info).map_err(|error| self.write_error(error))?;
-        let commit = |writer: &mut IndexWriter| -> tantivy::Result<()> {
-            let mut prepared = writer.prepare_commit()?;
-            prepared.set_payload(&payload);
-            prepared.commit()?;
-            Ok(())
-        };
-        commit(&mut self.writer).map_err(|error| self.write_error(error))?;
-        if self.changed {
-            self.merge()?;
-        }
-        let LocalWriter { lock, generation, writer, is_new, .. } = self;
-        let folder = &lock.folder;
-        writer.wait_merging_threads().map_err(|error| system(folder, error))?;
-        if is_new {
-            lock.switch_to(&generation)?;
-        }
-        remove_old_manifests(&generation, &info.manifest);
-        Ok(())
-    }
-
-    /// Merges so that deleted passages do not linger in the statistics, by which words are weighed.
-    fn merge(&mut self) -> Result<(), EngineError> {
-        let index = self.writer.index().clone();
-        let segments = index.searchable_segment_metas().map_err(|error| self.write_error(error))?;
-        let total: u64 = segments.iter().map(|segment| u64::from(segment.num_docs())).sum();
-        let chosen: Vec<_> = if total <= MERGE_ALL_LIMIT {
-            segments.iter().collect()
-        } else {
-            segments.iter().filter(|segment| segment.num_deleted_docs() > 0).collect()
-        };
-        let worth_it = chosen.len() > 1 || chosen.iter().any(|segment| segment.num_deleted_docs() > 0);
-        if !worth_it {
-            return Ok(());
-        }
-        let ids: Vec<_> = chosen.iter().map(|segment| segment.id()).collect();
-        // The files of a segment are kept as long as somebody knows of it; we no longer do.
-        drop(segments);
-        self.writer.merge(&ids).wait().map_err(|error| self.write_error(error))?;
-        self.writer.garbage_collect_files().wait().map_err(|error| self.write_error(error))?;
-        Ok(())
-    }
-}
-
-fn remove_old_manifests(generation: &Path, kept: &str) {
-    let Ok(entries) = fs::read_dir(generation) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("manifest-") && name != kept {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// The filter tokens of a passage: its language, its publisher, and every name of its document.
-fn filter_tokens(stored: &StoredPassage) -> Vec<String> {
-    let info = &stored.document;
-    let mut out = vec![language_token(stored.passage.language), document_token(&info.id)];
-    for (slash, _) in info.id.match_indices('/') {
-        out.push(document_token(&info.id[..slash]));
-    }
-    out.extend(info.symbol.as_deref().map(document_token));
-    out.extend(info.title.as_deref().map(document_token));
-    out.extend(info.publisher.as_deref().map(publisher_token));
-    out.sort();
-    out.dedup();
-    out
-}
-
-/// A hash of the words of a text: the same paragraph on another page has the same one.
-fn text_hash(text: &str) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    for word in text.split_whitespace() {
-        hasher.update(word.as_bytes());
-        hasher.update(b" ");
-    }
-    let mut bytes = [0; 8];
-    hasher.finalize_xof().fill(&mut bytes);
-    u64::from_le_bytes(bytes)
 }
