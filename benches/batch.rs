@@ -11,12 +11,12 @@ use std::time::Instant;
 use gcm_search::analysis::tokenize;
 use gcm_search::batch::Batch;
 use gcm_search::batch::input::{Asked, BadLine};
-use gcm_search::batch::ordered::{self, Step};
 use gcm_search::corpus::Source;
 use gcm_search::engine::StoredPassage;
 use gcm_search::engine::local::LocalEngine;
 use gcm_search::glossary::Glossary;
 use gcm_search::indexer::{Request, update};
+use gcm_search::ordered::{self, Step};
 use gcm_search::search::Options;
 use gcm_search::tagger::{BUILT_IN_MODEL, Model};
 use gcm_search::taxonomy::Taxonomy;
@@ -37,7 +37,7 @@ fn queries(passages: &[StoredPassage]) -> Vec<String> {
         for (at, stored) in passages.iter().enumerate() {
             let words: Vec<String> = tokenize(&stored.passage.text)
                 .into_iter()
-                .map(|token| token.text)
+                .map(|token| token.text.into_string())
                 .filter(|word| word.chars().all(char::is_alphabetic))
                 .collect();
             let length = 2 + (at + round) % 5;
@@ -85,7 +85,7 @@ fn main() {
             let mut worker = batch.worker();
             move |line| serde_json::to_vec(&worker.answer(line).unwrap()).unwrap()
         };
-        ordered::map(asked.into_iter(), NonZeroUsize::new(threads).unwrap(), worker, |step| {
+        ordered::map(asked.into_iter(), NonZeroUsize::new(threads).unwrap(), 32, worker, |step| {
             if let Step::Ready(bytes) = step {
                 black_box(bytes);
             }

@@ -111,7 +111,7 @@ fn two_words(random: &mut Random, sentences: &[String]) -> String {
         let text = passage(random, sentences);
         let words: Vec<String> = tokenize(&text)
             .into_iter()
-            .map(|token| token.text)
+            .map(|token| token.text.into_string())
             .filter(|word| {
                 word.len() > 3
                     && word.chars().all(char::is_alphabetic)

@@ -42,7 +42,11 @@ impl Pattern {
         let slots: Vec<Slot> = tokenize(text)
             .into_iter()
             .map(|token| {
-                if text[token.end..].starts_with('*') { Slot::Prefix(token.text) } else { Slot::Word(token) }
+                if text[token.end..].starts_with('*') {
+                    Slot::Prefix(token.text.into_string())
+                } else {
+                    Slot::Word(token)
+                }
             })
             .collect();
         (!slots.is_empty()).then_some(Pattern { slots, exact })
@@ -68,7 +72,7 @@ impl Pattern {
                 let clause = match slot {
                     Slot::Prefix(text) => Clause::Prefix(text.clone()),
                     Slot::Word(token) => {
-                        let mut forms = vec![token.text.clone()];
+                        let mut forms = vec![token.text.to_string()];
                         if !self.exact && token.kind == TokenKind::Word {
                             for language in Language::ANALYSED {
                                 forms.extend(siblings(language, &token.text, token.accented));
@@ -374,7 +378,7 @@ fn most_first(counts: impl Iterator<Item = Count>) -> Vec<Count> {
 /// The folded words beside a place, the nearest first; none where lines are ordered by document.
 fn neighbours(tokens: &[Token], (first, last): (usize, usize), sort: Sort) -> Vec<String> {
     let words = |tokens: &mut dyn Iterator<Item = &Token>| {
-        tokens.take(NEIGHBOURS).map(|token| token.text.clone()).collect()
+        tokens.take(NEIGHBOURS).map(|token| token.text.to_string()).collect()
     };
     match sort {
         Sort::Left => words(&mut tokens[..first].iter().rev()),

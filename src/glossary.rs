@@ -180,7 +180,7 @@ fn place_of(term: &str, language: Language, tokens: &[Token]) -> Option<(usize, 
     let asked: Vec<(String, Lexeme)> = tokenize(term)
         .into_iter()
         .filter(content)
-        .map(|token| (token.text.clone(), lexeme(language, &token.text, token.accented)))
+        .map(|token| (token.text.to_string(), lexeme(language, &token.text, token.accented)))
         .collect();
     let given: Vec<(usize, &Token)> = tokens.iter().enumerate().filter(|(_, token)| content(token)).collect();
     given.windows(asked.len().max(1)).find_map(|window| {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -29,6 +30,7 @@ use crate::extract::worker::{
 use crate::extract::{
     self, ExtractError, ExtractLimits, Extracted, FileLimits, Format, HEAD_BYTES, as_megabytes,
 };
+use crate::ordered::{self, Step};
 use crate::overrides::Overrides;
 use crate::query::plan::concept_token;
 use crate::segment::{SEGMENTATION_VERSION, segment};
@@ -36,10 +38,12 @@ use crate::tagger::{Model, TAGGER_VERSION, Tagger};
 use crate::taxonomy::Taxonomy;
 pub use report::{FileReport, Outcome};
 
-/// How many records of a JSON Lines file are read before they are analysed side by side.
-const BATCH_RECORDS: usize = 2_000;
-/// How many bytes of such records are read at once, at most.
-const BATCH_BYTES: usize = 32 * 1024 * 1024;
+/// How many records of a JSON Lines file go to one of the threads that analyse them at a time.
+const BATCH_RECORDS: usize = 64;
+/// From how many bytes of such records on they are enough.
+const BATCH_BYTES: usize = 256 * 1024;
+/// How many such batches for each thread may be on their way.
+const BATCHES_AHEAD: usize = 4;
 /// The longest line of a JSON Lines file, in bytes.
 const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
 
@@ -724,7 +728,7 @@ impl<'a> Run<'a> {
         mut entry: FileEntry,
         writer: &mut LocalWriter<'_>,
     ) -> Result<FileEntry, EngineError> {
-        let mut reader: Box<dyn BufRead> = match &file.location {
+        let mut reader: Box<dyn BufRead + Send> = match &file.location {
             Location::BuiltIn(bytes) => Box::new(*bytes),
             Location::Disk(path) => match File::open(path) {
                 Ok(handle) => Box::new(BufReader::with_capacity(1 << 20, handle)),
@@ -745,48 +749,30 @@ impl<'a> Run<'a> {
             reader = Box::new(Cursor::new(text.into_bytes()));
         }
         let mut ids: HashSet<u64> = HashSet::new();
-        let mut line_number = 0;
-        loop {
-            let mut batch: Vec<(usize, Vec<u8>)> = Vec::with_capacity(BATCH_RECORDS);
-            let mut batch_bytes = 0;
-            let mut at_end = false;
-            while batch.len() < BATCH_RECORDS && batch_bytes < BATCH_BYTES && !at_end {
-                line_number += 1;
-                match record_line(&mut reader) {
-                    Ok(Some(line)) => {
-                        batch_bytes += line.len();
-                        batch.push((line_number, line));
-                    }
-                    Ok(None) => at_end = true,
-                    Err(error) => {
-                        at_end = error.kind() != io::ErrorKind::FileTooLarge;
-                        entry.failures.push(format!("line {line_number}: {error}"));
-                    }
+        let worker = || {
+            let mut worker = self.worker();
+            move |lines: Vec<Line>| read_lines(file, lines, &mut worker)
+        };
+        let workers = NonZeroUsize::new(rayon::current_num_threads()).unwrap_or(NonZeroUsize::MIN);
+        ordered::map(Lines::of(reader), workers, BATCHES_AHEAD, worker, |step| {
+            let Step::Ready((records, failures)) = step else {
+                return Ok(());
+            };
+            for record in records {
+                (self.progress)(Progress::Passages(record.passages.len()));
+                if !ids.insert(hash_of_id(&record.id)) {
+                    entry.failures.push(format!("line {}: {}", record.line, doubled_id(&record.id)));
+                    continue;
+                }
+                entry.documents += 1;
+                for passage in &record.passages {
+                    writer.add(passage)?;
+                    entry.passages += 1;
                 }
             }
-            if batch.is_empty() && at_end {
-                break;
-            }
-            let results: Vec<(Vec<Record>, Vec<String>)> = batch
-                .par_chunks(64)
-                .map_init(|| self.worker(), |worker, lines| read_lines(file, lines, worker))
-                .collect();
-            for (records, failures) in results {
-                for record in records {
-                    (self.progress)(Progress::Passages(record.passages.len()));
-                    if !ids.insert(hash_of_id(&record.id)) {
-                        entry.failures.push(format!("line {}: {}", record.line, doubled_id(&record.id)));
-                        continue;
-                    }
-                    entry.documents += 1;
-                    for passage in &record.passages {
-                        writer.add(passage)?;
-                        entry.passages += 1;
-                    }
-                }
-                entry.failures.extend(failures);
-            }
-        }
+            entry.failures.extend(failures);
+            Ok::<(), EngineError>(())
+        })?;
         Ok(entry)
     }
 }
@@ -880,6 +866,46 @@ fn document(file: &FoundFile, extracted: Extracted) -> Document {
     }
 }
 
+/// A line of a file of records: its number, and its bytes unless it could not be read.
+type Line = (usize, io::Result<Vec<u8>>);
+
+/// The lines of a file of records, some at a time.
+struct Lines {
+    reader: Box<dyn BufRead + Send>,
+    number: usize,
+    at_end: bool,
+}
+
+impl Lines {
+    fn of(reader: Box<dyn BufRead + Send>) -> Lines {
+        Lines { reader, number: 0, at_end: false }
+    }
+}
+
+impl Iterator for Lines {
+    type Item = Vec<Line>;
+
+    fn next(&mut self) -> Option<Vec<Line>> {
+        let mut batch = Vec::with_capacity(BATCH_RECORDS);
+        let mut bytes = 0;
+        while batch.len() < BATCH_RECORDS && bytes < BATCH_BYTES && !self.at_end {
+            self.number += 1;
+            match record_line(&mut self.reader) {
+                Ok(Some(line)) => {
+                    bytes += line.len();
+                    batch.push((self.number, Ok(line)));
+                }
+                Ok(None) => self.at_end = true,
+                Err(error) => {
+                    self.at_end = error.kind() != io::ErrorKind::FileTooLarge;
+                    batch.push((self.number, Err(error)));
+                }
+            }
+        }
+        (!batch.is_empty()).then_some(batch)
+    }
+}
+
 /// The next line of a file of records; nothing at its end.
 ///
 /// # Errors
@@ -956,25 +982,31 @@ fn hash_of_id(id: &str) -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-fn read_lines(
-    file: &FoundFile,
-    lines: &[(usize, Vec<u8>)],
-    worker: &mut Worker<'_>,
-) -> (Vec<Record>, Vec<String>) {
+fn read_lines(file: &FoundFile, lines: Vec<Line>, worker: &mut Worker<'_>) -> (Vec<Record>, Vec<String>) {
     let mut records = Vec::new();
     let mut failures = Vec::new();
     let limits = ExtractLimits::default();
-    for &(number, ref line) in lines {
-        let read = guarded(|| {
-            extract::extract(Format::JsonLines, &file.path, line, &limits, &mut |extracted| match extracted {
-                Ok(extracted) => {
-                    let document = document(file, extracted);
-                    let passages = worker.passages(file, &document);
-                    records.push(Record { line: number, id: document.id, passages });
-                }
-                Err(error) => failures.push(format!("line {number}: {}", error.message)),
-            })
-        });
+    for (number, line) in lines {
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                failures.push(format!("line {number}: {error}"));
+                continue;
+            }
+        };
+        let read =
+            guarded(|| {
+                extract::extract(Format::JsonLines, &file.path, &line, &limits, &mut |extracted| {
+                    match extracted {
+                        Ok(extracted) => {
+                            let document = document(file, extracted);
+                            let passages = worker.passages(file, &document);
+                            records.push(Record { line: number, id: document.id, passages });
+                        }
+                        Err(error) => failures.push(format!("line {number}: {}", error.message)),
+                    }
+                })
+            });
         if let Err(error) = read {
             failures.push(format!("line {number}: {}", error.message));
         }
@@ -1000,8 +1032,15 @@ impl Worker<'_> {
             .into_iter()
             .map(|passage| {
                 let head = tokenize(&head_text(info.title.as_deref(), &passage.headings));
-                let terms = terms(&mut self.stemmers, passage.language, &tokenize(&passage.text), &head);
-                let mut tags = self.tagger.tag(&passage.text, &passage.headings, passage.language, false);
+                let tokens = tokenize(&passage.text);
+                let terms = terms(&mut self.stemmers, passage.language, &tokens, &head);
+                let mut tags = self.tagger.tag_tokens(
+                    &passage.text,
+                    &tokens,
+                    &passage.headings,
+                    passage.language,
+                    false,
+                );
                 self.overrides.apply(self.taxonomy, &info.id, passage.number, &mut tags);
                 let tags = tags
                     .into_iter()

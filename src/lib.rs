@@ -46,6 +46,7 @@ mod json_schema;
 pub mod language;
 pub mod matrix;
 mod numbering;
+pub mod ordered;
 pub mod overrides;
 pub mod provenance;
 pub mod query;

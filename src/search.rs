@@ -390,7 +390,7 @@ impl<'a> Searcher<'a> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for token in tokenize(&stored.passage.text) {
             if token.text.len() > 2 && !is_stop_word(stored.passage.language, &token.text) {
-                *counts.entry(token.text).or_default() += 1;
+                *counts.entry(token.text.into_string()).or_default() += 1;
             }
         }
         let all = self.engine.info().passages as f64;

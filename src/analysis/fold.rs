@@ -1,5 +1,7 @@
 //! Folding: one spelling for all the ways in which people type the same letters.
 
+use std::iter;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -33,28 +35,28 @@ pub fn is_invisible(c: char) -> bool {
 
 /// Appends the folded form of `c` to `out`: lower case, no accents, no ligatures, Latin letters in
 /// their basic form. Letters of other scripts keep their identity and lose only their case.
-pub fn fold_char_into(c: char, out: &mut String) {
+pub fn fold_char_into(c: char, out: &mut impl Extend<char>) {
+    let mut push = |c: char| out.extend(iter::once(c));
     if c.is_ascii() {
-        out.push(c.to_ascii_lowercase());
+        push(c.to_ascii_lowercase());
         return;
     }
     match c {
-        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'À' | 'Á' | 'Â' | 'Ã' | 'Ä' | 'Å' => out.push('a'),
-        'è' | 'é' | 'ê' | 'ë' | 'È' | 'É' | 'Ê' | 'Ë' => out.push('e'),
-        'ì' | 'í' | 'î' | 'ï' | 'Ì' | 'Í' | 'Î' | 'Ï' => out.push('i'),
-        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'Ò' | 'Ó' | 'Ô' | 'Õ' | 'Ö' | 'Ø' => out.push('o'),
-        'ù' | 'ú' | 'û' | 'ü' | 'Ù' | 'Ú' | 'Û' | 'Ü' => out.push('u'),
-        'ß' | 'ẞ' => out.push_str("ss"),
-        'æ' | 'Æ' => out.push_str("ae"),
-        'œ' | 'Œ' => out.push_str("oe"),
-        'ł' | 'Ł' => out.push('l'),
-        'đ' | 'Đ' | 'ð' | 'Ð' => out.push('d'),
-        'ı' => out.push('i'),
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'À' | 'Á' | 'Â' | 'Ã' | 'Ä' | 'Å' => push('a'),
+        'è' | 'é' | 'ê' | 'ë' | 'È' | 'É' | 'Ê' | 'Ë' => push('e'),
+        'ì' | 'í' | 'î' | 'ï' | 'Ì' | 'Í' | 'Î' | 'Ï' => push('i'),
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'Ò' | 'Ó' | 'Ô' | 'Õ' | 'Ö' | 'Ø' => push('o'),
+        'ù' | 'ú' | 'û' | 'ü' | 'Ù' | 'Ú' | 'Û' | 'Ü' => push('u'),
+        'ß' | 'ẞ' => out.extend(['s', 's']),
+        'æ' | 'Æ' => out.extend(['a', 'e']),
+        'œ' | 'Œ' => out.extend(['o', 'e']),
+        'ł' | 'Ł' => push('l'),
+        'đ' | 'Đ' | 'ð' | 'Ð' => push('d'),
+        'ı' => push('i'),
         'ﬀ'..='ﬆ' | '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' => {
-            out.extend(std::iter::once(c).nfkd().flat_map(char::to_lowercase));
+            out.extend(iter::once(c).nfkd().flat_map(char::to_lowercase));
         }
-        _ => out
-            .extend(std::iter::once(c).nfd().filter(|d| !is_combining_mark(*d)).flat_map(char::to_lowercase)),
+        _ => out.extend(iter::once(c).nfd().filter(|d| !is_combining_mark(*d)).flat_map(char::to_lowercase)),
     }
 }
 
@@ -75,6 +77,9 @@ pub fn fold(text: &str) -> String {
 /// Repairs text for display and storage: NFC, ligatures spelled out, soft hyphens and other
 /// invisible marks removed, every kind of white space but the newline made one plain space.
 pub fn clean(text: &str) -> String {
+    if is_clean(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut pending_space = false;
     for c in text.nfc() {
@@ -108,9 +113,35 @@ pub fn clean(text: &str) -> String {
     out
 }
 
+/// Whether a text is as [`clean`] would leave it, as far as that is told byte by byte: of one line, of Latin letters with
+/// their accents and the common marks of punctuation. Most texts are.
+fn is_clean(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let mut before = b' ';
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b' ' if before == b' ' => return false,
+            b' '..=b'~' => {}
+            // U+00A1 to U+00BF without the soft hyphen.
+            0xC2 if bytes.next().is_some_and(|next| next > 0xA0 && next != 0xAD) => {}
+            // U+00C0 to U+02BF: composed letters.
+            0xC3..=0xCA => {
+                bytes.next();
+            }
+            // U+2010 to U+2027: hyphens, dashes, quotation marks, dots.
+            0xE2 if bytes.next() == Some(0x80)
+                && bytes.next().is_some_and(|next| (0x90..0xA8).contains(&next)) => {}
+            _ => return false,
+        }
+        before = byte;
+    }
+    before != b' '
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn folding_forgets_accents_case_and_ligatures() {
@@ -121,6 +152,20 @@ mod tests {
         assert_eq!(fold("mi\u{AD}grazione"), "migrazione");
         assert_eq!(fold("Łódź"), "lodz");
         assert_eq!(fold("миграция"), "миграция");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_clean_is_left_alone(text in "[ -~àÈ\u{80}-\u{2FF}\u{300}\u{2000}-\u{2030}\n\u{FB01}]{0,6}") {
+            let cleaned = clean(&text);
+            if is_clean(&text) {
+                // Cleaned by the long way: a newline in front of it keeps it from the short one.
+                prop_assert_eq!(&clean(&format!("x\n{text}"))[2..], &cleaned[..]);
+                prop_assert_eq!(cleaned, text);
+            } else {
+                prop_assert_eq!(clean(&cleaned), cleaned);
+            }
+        }
     }
 
     #[test]

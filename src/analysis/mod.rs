@@ -20,9 +20,9 @@ mod spanish;
 mod tokenizer;
 mod verbs;
 
-use std::collections::HashMap;
-
+use compact_str::CompactString;
 use frostem::{Algorithm, Stemmer};
+use rustc_hash::FxHashMap;
 
 use crate::document::Language;
 
@@ -44,12 +44,17 @@ const FAMILY_LETTERS: usize = 5;
 ///
 /// The words *non*, *senza*, *contro* and their like carry meaning and are never in these lists.
 pub fn is_stop_word(language: Language, folded: &str) -> bool {
+    stop_words(language).binary_search(&folded).is_ok()
+}
+
+/// The function words of a language, folded and sorted: see [`is_stop_word`].
+pub fn stop_words(language: Language) -> &'static [&'static str] {
     match language {
-        Language::Italian => italian::STOP_WORDS.binary_search(&folded).is_ok(),
-        Language::English => english::STOP_WORDS.binary_search(&folded).is_ok(),
-        Language::French => french::STOP_WORDS.binary_search(&folded).is_ok(),
-        Language::Spanish => spanish::STOP_WORDS.binary_search(&folded).is_ok(),
-        Language::Other => false,
+        Language::Italian => italian::STOP_WORDS,
+        Language::English => english::STOP_WORDS,
+        Language::French => french::STOP_WORDS,
+        Language::Spanish => spanish::STOP_WORDS,
+        Language::Other => &[],
     }
 }
 
@@ -132,10 +137,23 @@ pub struct Stemmers {
     english: Stemmer,
     french: Stemmer,
     spanish: Stemmer,
-    seen: HashMap<(Language, String), String>,
+    seen: FxHashMap<Language, Seen>,
 }
 
-/// How many stems are remembered before the memory is emptied, so that it cannot grow with the corpus.
+/// The words of a language that have been seen.
+#[derive(Default)]
+struct Seen {
+    index: FxHashMap<CompactString, usize>,
+    known: Vec<Known>,
+}
+
+/// What is known of a word in a language.
+struct Known {
+    stem: CompactString,
+    is_stop_word: bool,
+}
+
+/// How many words of a language are remembered before the memory is emptied, so that it cannot grow with the corpus.
 const SEEN_LIMIT: usize = 100_000;
 
 impl Default for Stemmers {
@@ -145,7 +163,7 @@ impl Default for Stemmers {
             english: Stemmer::new(Algorithm::English),
             french: Stemmer::new(Algorithm::French),
             spanish: Stemmer::new(Algorithm::Spanish),
-            seen: HashMap::new(),
+            seen: FxHashMap::default(),
         }
     }
 }
@@ -156,23 +174,33 @@ impl Stemmers {
     /// Words are folded before they are stemmed, so that *gioventù* and *gioventu* meet; the
     /// stem is then the same whatever keyboard wrote the word.
     pub fn stem(&mut self, language: Language, folded: &str) -> &str {
-        let key = (language, folded.to_owned());
-        if self.seen.len() >= SEEN_LIMIT {
-            self.seen.clear();
-        }
+        &self.known(language, folded).stem
+    }
+
+    fn known(&mut self, language: Language, folded: &str) -> &Known {
         let (italian, english, french, spanish) = (&self.italian, &self.english, &self.french, &self.spanish);
-        self.seen.entry(key).or_insert_with(|| {
-            if folded.bytes().any(|b| b.is_ascii_digit()) {
-                return folded.to_owned();
+        let seen = self.seen.entry(language).or_default();
+        let at = match seen.index.get(folded) {
+            Some(&at) => at,
+            None => {
+                if seen.known.len() >= SEEN_LIMIT {
+                    *seen = Seen::default();
+                }
+                let stem = match language {
+                    _ if folded.bytes().any(|b| b.is_ascii_digit()) => CompactString::from(folded),
+                    Language::Italian => italian::stem(italian, folded).into(),
+                    Language::English => english.stem(folded).into(),
+                    Language::French => french.stem(folded).into(),
+                    Language::Spanish => spanish.stem(folded).into(),
+                    Language::Other => folded.into(),
+                };
+                let known = Known { stem, is_stop_word: is_stop_word(language, folded) };
+                seen.index.insert(folded.into(), seen.known.len());
+                seen.known.push(known);
+                seen.known.len() - 1
             }
-            match language {
-                Language::Italian => italian::stem(italian, folded),
-                Language::English => english.stem(folded).into_owned(),
-                Language::French => french.stem(folded).into_owned(),
-                Language::Spanish => spanish.stem(folded).into_owned(),
-                Language::Other => folded.to_owned(),
-            }
-        })
+        };
+        &seen.known[at]
     }
 }
 
@@ -193,7 +221,13 @@ const BREAK: &str = "\u{B6}";
 /// The terms of a passage written in `language`: those of its text, then those of its title and headings, which
 /// say what it is about when its own words do not.
 pub fn terms(stemmers: &mut Stemmers, language: Language, tokens: &[Token], head: &[Token]) -> Terms {
-    let mut out = Terms::default();
+    // A word takes about six letters and a space; half of the words are function words, which have no stem here.
+    let words = tokens.len() + head.len();
+    let mut out = Terms {
+        exact: String::with_capacity(words * 7),
+        stem: String::with_capacity(words * 4),
+        wide: String::with_capacity(words * 4),
+    };
     add_terms(&mut out, stemmers, language, tokens);
     if !head.is_empty() {
         push_term(&mut out.exact, BREAK);
@@ -207,10 +241,11 @@ fn add_terms(out: &mut Terms, stemmers: &mut Stemmers, language: Language, token
         push_term(&mut out.exact, &token.text);
         match token.kind {
             TokenKind::Word => {
-                if is_stop_word(language, &token.text) {
+                let known = stemmers.known(language, &token.text);
+                if known.is_stop_word {
                     continue;
                 }
-                push_term(&mut out.stem, stemmers.stem(language, &token.text));
+                push_term(&mut out.stem, &known.stem);
                 push_term(&mut out.wide, family(&token.text));
             }
             TokenKind::Number | TokenKind::Ideograph => push_term(&mut out.stem, &token.text),

@@ -5,6 +5,8 @@
 //! are accents (*autorita'*), truncated words stay (*po'*), acronyms lose their dots (*O.I.M.*),
 //! document symbols stay whole (*A/RES/73/195*), words cut at a line end are mended.
 
+use compact_str::CompactString;
+
 use super::fold::{fold_char_into, is_apostrophe, is_invisible};
 
 /// What a token is made of.
@@ -36,8 +38,8 @@ pub enum Case {
 /// One term of a text and where it stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// The exact form, folded: lower case, no accents.
-    pub text: String,
+    /// The exact form, folded: lower case, no accents. Most words are short enough to need no memory of their own.
+    pub text: CompactString,
     /// Where it begins in the text, in bytes.
     pub start: usize,
     /// Where it ends in the text, in bytes.
@@ -117,45 +119,49 @@ fn is_accented_vowel(c: char) -> bool {
 
 /// Cuts a text into tokens.
 pub fn tokenize(text: &str) -> Vec<Token> {
-    let mut scanner = Scanner {
-        chars: text.char_indices().collect(),
-        length: text.len(),
-        at: 0,
-        in_quote: false,
-        tokens: Vec::with_capacity(text.len() / 6),
-    };
+    let mut scanner = Scanner { text, at: 0, in_quote: false, tokens: Vec::with_capacity(text.len() / 6) };
     scanner.run();
     scanner.tokens
 }
 
-struct Scanner {
-    chars: Vec<(usize, char)>,
-    /// Bytes of the whole text.
-    length: usize,
-    /// The index of the next character.
+/// Goes over a text; all places are in bytes and lie between characters.
+struct Scanner<'t> {
+    text: &'t str,
+    /// Where the next character begins.
     at: usize,
     /// Whether a single quotation mark has been opened and not closed.
     in_quote: bool,
     tokens: Vec<Token>,
 }
 
-impl Scanner {
-    fn char(&self, index: usize) -> Option<char> {
-        self.chars.get(index).map(|&(_, c)| c)
+impl Scanner<'_> {
+    /// The character that begins at a place.
+    fn char(&self, at: usize) -> Option<char> {
+        match self.text.as_bytes().get(at) {
+            Some(byte) if byte.is_ascii() => Some(char::from(*byte)),
+            Some(_) => self.text[at..].chars().next(),
+            None => None,
+        }
     }
 
-    fn byte(&self, index: usize) -> usize {
-        self.chars.get(index).map_or(self.length, |&(byte, _)| byte)
+    /// Where the character that begins at a place ends.
+    fn after(&self, at: usize) -> usize {
+        at + self.char(at).map_or(1, char::len_utf8)
     }
 
     fn run(&mut self) {
         while let Some(c) = self.char(self.at) {
             if is_ideograph(c) {
-                self.push(self.at, self.at + 1, TokenKind::Ideograph, false);
-                self.at += 1;
+                let end = self.after(self.at);
+                self.push(self.at, end, TokenKind::Ideograph, false);
+                self.at = end;
             } else if is_word_char(c) && !is_combining(c) {
+                if self.plain_word() {
+                    continue;
+                }
                 if let Some(end) = self.symbol_end().or_else(|| self.acronym_end()) {
-                    let kind = if self.has_slash(self.at, end) { TokenKind::Symbol } else { TokenKind::Word };
+                    let has_slash = self.text[self.at..end].contains('/');
+                    let kind = if has_slash { TokenKind::Symbol } else { TokenKind::Word };
                     self.push(self.at, end, kind, false);
                     self.at = end;
                 } else if c.is_ascii_digit() {
@@ -164,29 +170,71 @@ impl Scanner {
                     self.word();
                 }
             } else {
-                if is_apostrophe(c) && self.char(self.at + 1).is_some_and(is_word_char) {
+                let next = self.after(self.at);
+                if is_apostrophe(c) && self.char(next).is_some_and(is_word_char) {
                     self.in_quote = true;
                 }
-                self.at += 1;
+                self.at = next;
             }
         }
     }
 
-    fn has_slash(&self, start: usize, end: usize) -> bool {
-        self.chars[start..end].iter().any(|&(_, c)| c == '/')
+    /// Takes a word of Latin letters before a space or a mark that is part of no word, as most are: no other rule can
+    /// apply to it. Says whether there was one.
+    fn plain_word(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        let mut end = start;
+        let mut is_ascii = true;
+        loop {
+            match bytes.get(end) {
+                Some(byte) if byte.is_ascii_alphabetic() => end += 1,
+                // The letters from U+00C0 to U+00FF; the signs for times and divided by stand among them.
+                Some(0xC3) if bytes.get(end + 1).is_some_and(|&next| !matches!(next, 0x97 | 0xB7)) => {
+                    is_ascii = false;
+                    end += 2;
+                }
+                _ => break,
+            }
+        }
+        let is_plain = match bytes.get(end) {
+            None | Some(b' ' | b',' | b';' | b':' | b'!' | b'?' | b')' | b'"' | b'\n') => true,
+            // One letter and a full stop may begin an acronym.
+            Some(b'.') => end - start > 2 && matches!(bytes.get(end + 1), None | Some(b' ' | b'\n')),
+            _ => false,
+        };
+        if !is_plain || end == start || end - start > MAX_TOKEN_BYTES {
+            return false;
+        }
+        self.at = end;
+        if !is_ascii {
+            self.push(start, end, TokenKind::Word, false);
+            return true;
+        }
+        let word = &bytes[start..end];
+        let first_is_upper = word[0].is_ascii_uppercase();
+        let upper = word[1..].iter().filter(|byte| byte.is_ascii_uppercase()).count();
+        let mut text = CompactString::from(&self.text[start..end]);
+        if first_is_upper || upper > 0 {
+            text.make_ascii_lowercase();
+        }
+        let case = case_by(first_is_upper, upper, word.len() - 1 - upper);
+        self.tokens.push(Token { text, start, end, kind: TokenKind::Word, case, accented: false });
+        true
     }
 
     /// Where a document symbol that begins here ends: parts of letters and digits joined by
     /// slashes, with a digit in it, each part short or with a digit.
     fn symbol_end(&self) -> Option<usize> {
+        let bytes = self.text.as_bytes();
         let mut end = self.at;
         let mut slash_seen = false;
-        while let Some(c) = self.char(end) {
-            match c {
-                '/' => slash_seen = true,
-                '.' | '-' => {}
-                '(' | ')' if slash_seen => {}
-                c if c.is_ascii_alphanumeric() => {}
+        while let Some(byte) = bytes.get(end) {
+            match byte {
+                b'/' => slash_seen = true,
+                b'.' | b'-' => {}
+                b'(' | b')' if slash_seen => {}
+                byte if byte.is_ascii_alphanumeric() => {}
                 _ => break,
             }
             // A plain word is told from a symbol within a few letters; no need to read on.
@@ -199,16 +247,15 @@ impl Scanner {
             return None;
         }
         while end > self.at
-            && !self.chars[end - 1].1.is_ascii_alphanumeric()
-            && !(self.chars[end - 1].1 == ')' && self.chars[self.at..end].iter().any(|&(_, c)| c == '('))
+            && !bytes[end - 1].is_ascii_alphanumeric()
+            && !(bytes[end - 1] == b')' && bytes[self.at..end].contains(&b'('))
         {
             end -= 1;
         }
         if end - self.at > 60 || self.char(end).is_some_and(is_word_char) {
             return None;
         }
-        let run: String = self.chars[self.at..end].iter().map(|&(_, c)| c).collect();
-        let parts: Vec<&str> = run.split('/').collect();
+        let parts: Vec<&str> = self.text[self.at..end].split('/').collect();
         let has_digit = |part: &str| part.bytes().any(|b| b.is_ascii_digit());
         let fits = parts.len() > 1
             && parts.iter().any(|part| has_digit(part))
@@ -223,11 +270,11 @@ impl Scanner {
         let mut at = self.at;
         let mut dotted_end = None;
         loop {
-            let start = at;
-            while self.char(at).is_some_and(|c| c.is_alphabetic()) {
-                at += 1;
+            let mut letters = 0;
+            while self.char(at).is_some_and(char::is_alphabetic) {
+                at = self.after(at);
+                letters += 1;
             }
-            let letters = at - start;
             if letters == 0 || letters > 3 || (chunks == 0 && letters > 1) {
                 break;
             }
@@ -269,7 +316,7 @@ impl Scanner {
                 end += 2;
             } else if is_word_char(c) || is_invisible(c) {
                 kind = TokenKind::Word;
-                end += 1;
+                end += c.len_utf8();
             } else {
                 break;
             }
@@ -282,8 +329,9 @@ impl Scanner {
     fn letters_end(&self, start: usize) -> usize {
         let mut end = start;
         while let Some(c) = self.char(end) {
-            if is_word_char(c) || (is_invisible(c) && self.char(end + 1).is_some_and(is_word_char)) {
-                end += 1;
+            let after = end + c.len_utf8();
+            if is_word_char(c) || (is_invisible(c) && self.char(after).is_some_and(is_word_char)) {
+                end = after;
             } else if let Some(next) = self.after_line_break(end) {
                 end = next;
             } else {
@@ -298,11 +346,11 @@ impl Scanner {
         if !matches!(self.char(at)?, '-' | '\u{2010}' | '\u{AD}') {
             return None;
         }
-        let mut next = at + 1;
+        let mut next = self.after(at);
         let mut newline = false;
         while let Some(c) = self.char(next).filter(|c| c.is_whitespace()) {
             newline |= c == '\n';
-            next += 1;
+            next += c.len_utf8();
         }
         (newline && self.char(next).is_some_and(char::is_lowercase)).then_some(next)
     }
@@ -316,7 +364,7 @@ impl Scanner {
             return;
         }
         let left = self.folded(start, end);
-        let right_start = end + 1;
+        let right_start = self.after(end);
         if self.char(right_start).is_some_and(|c| is_word_char(c) && !is_combining(c)) {
             self.apostrophe_within(start, end, right_start, &left);
         } else {
@@ -352,25 +400,26 @@ impl Scanner {
 
     /// `left'` before a space, a mark or the end.
     fn apostrophe_after(&mut self, start: usize, end: usize, left: &str) {
-        self.at = end + 1;
+        let after = self.after(end);
+        self.at = after;
         if self.in_quote {
             self.in_quote = false;
             self.push(start, end, TokenKind::Word, false);
             return;
         }
-        let goes_on = self.char(end + 1) == Some(' ') && self.char(end + 2).is_some_and(is_word_char);
+        let goes_on = self.char(after) == Some(' ') && self.char(after + 1).is_some_and(is_word_char);
         if goes_on && is_elided(left) {
             return;
         }
         let accent = left.ends_with(['a', 'e', 'i', 'o', 'u']) && TRUNCATED.binary_search(&left).is_err();
         // An apostrophe that stands for an accent is part of the word that a reader sees.
-        let token_end = if accent { end + 1 } else { end };
+        let token_end = if accent { after } else { end };
         self.push(start, token_end, TokenKind::Word, accent);
     }
 
-    fn folded(&self, start: usize, end: usize) -> String {
-        let mut out = String::with_capacity(end - start);
-        for &(_, c) in &self.chars[start..end] {
+    fn folded(&self, start: usize, end: usize) -> CompactString {
+        let mut out = CompactString::default();
+        for c in self.text[start..end].chars() {
             // What can stand inside a token without being part of its form: soft hyphens, the hyphen
             // and white space of a line end, apostrophes.
             if !(is_invisible(c) || c.is_whitespace() || is_apostrophe(c) || c == '-' || c == '\u{2010}') {
@@ -395,26 +444,19 @@ impl Scanner {
         if text.is_empty() {
             return;
         }
-        let chars = &self.chars[start..end];
+        let written = &self.text[start..end];
         let accented = accent
-            || chars
-                .iter()
+            || written
+                .chars()
                 .rev()
-                .find(|&&(_, c)| !is_apostrophe(c) && !is_invisible(c))
-                .is_some_and(|&(_, c)| is_accented_vowel(c));
-        self.tokens.push(Token {
-            text,
-            start: self.byte(start),
-            end: self.byte(end),
-            kind,
-            case: case_of(chars),
-            accented,
-        });
+                .find(|&c| !is_apostrophe(c) && !is_invisible(c))
+                .is_some_and(is_accented_vowel);
+        self.tokens.push(Token { text, start, end, kind, case: case_of(written), accented });
     }
 }
 
-fn case_of(chars: &[(usize, char)]) -> Case {
-    let mut letters = chars.iter().map(|&(_, c)| c).filter(|c| c.is_alphabetic());
+fn case_of(written: &str) -> Case {
+    let mut letters = written.chars().filter(|c| c.is_alphabetic());
     let Some(first) = letters.next() else {
         return Case::Mixed;
     };
@@ -426,7 +468,12 @@ fn case_of(chars: &[(usize, char)]) -> Case {
             lower += 1;
         }
     }
-    match (first.is_uppercase(), upper, lower) {
+    case_by(first.is_uppercase(), upper, lower)
+}
+
+/// The case of a word, by that of its first letter and how many of the others are upper and lower case.
+fn case_by(first_is_upper: bool, upper: usize, lower: usize) -> Case {
+    match (first_is_upper, upper, lower) {
         (false, 0, _) => Case::Lower,
         (true, 0, _) => Case::Capital,
         (true, _, 0) => Case::Upper,
@@ -439,7 +486,7 @@ mod tests {
     use super::*;
 
     fn texts(text: &str) -> Vec<String> {
-        tokenize(text).into_iter().map(|t| t.text).collect()
+        tokenize(text).into_iter().map(|t| t.text.into_string()).collect()
     }
 
     #[test]
@@ -531,6 +578,25 @@ mod tests {
     fn case_is_kept_for_those_who_ask() {
         let cases: Vec<Case> = tokenize("stato Stato STATO McDonald 12").iter().map(|t| t.case).collect();
         assert_eq!(cases, [Case::Lower, Case::Capital, Case::Upper, Case::Mixed, Case::Mixed]);
+    }
+
+    #[test]
+    fn the_short_way_for_plain_words_is_the_long_way() {
+        // A letter of another script in front keeps a word from the short way and changes nothing else of it.
+        for word in
+            ["Perù", "È", "è", "autorità", "CITTÀ", "Stati", "ONU", "McDonald", "e", "à", "naïve", "Ørsted"]
+        {
+            for mark in [" ", ",", ";", ":", "!", "?", ")", "\"", "\n", ". ", ".", ""] {
+                let short = tokenize(&format!("{word}{mark}"));
+                let long = tokenize(&format!("{word}\u{AD}{mark}"));
+                assert_eq!(short.len(), 1, "{word}{mark}");
+                let shape = |token: &Token| (token.text.clone(), token.case, token.accented, token.kind);
+                assert_eq!(shape(&short[0]), shape(&long[0]), "{word}{mark}");
+                assert_eq!((short[0].start, short[0].end), (0, word.len()));
+            }
+        }
+        assert_eq!(texts("3×4 5÷2"), ["3", "4", "5", "2"]);
+        assert_eq!(texts("due×tre"), ["due", "tre"]);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Many queries in one go: read from a stream ([`input`]), answered side by side and handed back in their order
-//! ([`ordered`]). One bad line never stops the others.
+//! ([`crate::ordered`]). One bad line never stops the others.
 
 pub mod input;
-pub mod ordered;
 
 use serde::{Deserialize, Serialize};
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use gcm_search::batch::input::Queries;
-use gcm_search::batch::ordered::{self, Step};
 use gcm_search::batch::{Batch, LineError};
+use gcm_search::ordered::{self, Step};
 use gcm_search::provenance::RunManifest;
 use gcm_search::taxonomy::Taxonomy;
 
@@ -18,6 +18,9 @@ use super::settings::Global;
 use super::terminal::Terminal;
 use super::{Failure, Knowledge, Outcome, open_or_build, search_options};
 use crate::output::{Lists, printable};
+
+/// How many queries for each thread may be on their way: enough that a slow one does not hold up the others for long.
+const AHEAD: usize = 32;
 
 /// What came of one line: its part of the results, and how it went.
 struct Done {
@@ -133,7 +136,7 @@ fn answer_all(
     let mut frame = Vec::new();
     lists.begin(&mut frame)?;
     out.write(&frame)?;
-    ordered::map(queries, jobs, worker, |step| {
+    ordered::map(queries, jobs, AHEAD, worker, |step| {
         let done = match step {
             // Whoever reads along gets each answer when it is ready.
             Step::Waiting => return Ok(out.flush()?),

@@ -479,8 +479,10 @@ fn record_blocks(body: &str) -> Vec<Block> {
         if line.trim().is_empty() {
             paragraphs.push(String::new());
         } else if let Some(paragraph) = paragraphs.last_mut() {
+            if !paragraph.is_empty() {
+                paragraph.push('\n');
+            }
             paragraph.push_str(line);
-            paragraph.push('\n');
         }
     }
     paragraphs
@@ -514,6 +516,9 @@ fn plausible_title(title: &str) -> bool {
 /// into one.
 fn one_line(text: &str) -> String {
     let cleaned = fold::clean(text);
+    if !cleaned.contains('\n') {
+        return cleaned;
+    }
     let mut out = String::with_capacity(cleaned.len());
     for line in cleaned.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(cut) = out.strip_suffix('-')

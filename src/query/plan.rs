@@ -416,11 +416,12 @@ impl<'a> Planner<'a> {
                 for own in Language::ANALYSED {
                     asked_for.extend(siblings(own, &token.text, token.accented));
                 }
-                asked_for.push(token.text);
+                asked_for.push(token.text.into_string());
             }
-            let is_asked = |form: &String| {
-                let stands = |word: &WordPlan| word.exact == *form || word.siblings.contains(form);
-                words.iter().any(stands) && asked_for.contains(form)
+            let is_asked = |form: &str| {
+                let is_form = |other: &String| other == form;
+                let stands = |word: &WordPlan| is_form(&word.exact) || word.siblings.iter().any(is_form);
+                words.iter().any(stands) && asked_for.iter().any(is_form)
             };
             let lent: Vec<Token> = content.into_iter().filter(|token| !is_asked(&token.text)).collect();
             if of.is_empty() || lent.is_empty() || words.len() + lent.len() > MAX_WORDS {
@@ -498,7 +499,7 @@ impl<'a> Planner<'a> {
                 None => return,
             },
             None => {
-                let forms: Vec<String> = tokens.iter().map(|token| token.text.clone()).collect();
+                let forms: Vec<String> = tokens.iter().map(|token| token.text.to_string()).collect();
                 draft.phrases.push(forms.clone());
                 Clause::Phrase(forms)
             }
@@ -614,9 +615,9 @@ impl<'a> Planner<'a> {
                 }
             }
         } else {
-            stems.push((Language::Other, token.text.clone()));
+            stems.push((Language::Other, token.text.to_string()));
         }
-        let exact = token.text.clone();
+        let exact = token.text.to_string();
         let mut leaves =
             vec![Leaf { field: Field::Exact, terms: vec![exact.clone()], boost: weights.exact * importance }];
         if plain {
@@ -635,7 +636,7 @@ impl<'a> Planner<'a> {
         }
         let wide: Vec<String> = match token.kind {
             TokenKind::Word => vec![family(&token.text).to_owned()],
-            TokenKind::Symbol => std::iter::once(token.text.clone())
+            TokenKind::Symbol => std::iter::once(token.text.to_string())
                 .chain(symbol_tails(&token.text).map(str::to_owned))
                 .collect(),
             TokenKind::Number | TokenKind::Ideograph => Vec::new(),
@@ -646,8 +647,8 @@ impl<'a> Planner<'a> {
             boost: weights.family * importance,
         }));
         draft.words.push(WordPlan {
-            typed: token.text.clone(),
-            exact: token.text.clone(),
+            typed: token.text.to_string(),
+            exact: token.text.to_string(),
             siblings: forms,
             stems,
             leaves,
@@ -694,12 +695,12 @@ fn lent_word(
     translates: Translated,
 ) -> WordPlan {
     let forms = siblings(language, &token.text, token.accented);
-    let terms = std::iter::once(token.text.clone()).chain(forms.iter().cloned()).collect();
+    let terms = std::iter::once(token.text.to_string()).chain(forms.iter().cloned()).collect();
     // All that the tiers of a word add up to, on its forms alone: stems of kindred languages are too much alike.
     let boost = (weights.exact + weights.lexeme + weights.stem + weights.family) * share;
     WordPlan {
-        typed: token.text.clone(),
-        exact: token.text.clone(),
+        typed: token.text.to_string(),
+        exact: token.text.to_string(),
         siblings: forms,
         stems: Vec::new(),
         leaves: vec![Leaf { field: Field::Exact, terms, boost }],
@@ -785,7 +786,7 @@ fn words_of(nodes: &[(Occur, Node)]) -> Vec<String> {
     for (_, node) in nodes {
         match node {
             Node::Word(text) | Node::Phrase(text, _) => {
-                out.extend(tokenize(text).into_iter().map(|token| token.text));
+                out.extend(tokenize(text).into_iter().map(|token| token.text.into_string()));
             }
             Node::Group(nodes) => out.extend(words_of(nodes)),
             _ => {}

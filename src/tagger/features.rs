@@ -81,7 +81,7 @@ impl Features {
     /// Reads the features off what was found.
     pub(super) fn new(
         taxonomy: &Taxonomy,
-        reading: &Reading,
+        reading: &Reading<'_>,
         findings: &[Findings],
         cues: &[Feature],
         text: &str,
@@ -109,7 +109,7 @@ impl Features {
     fn add(
         &mut self,
         taxonomy: &Taxonomy,
-        reading: &Reading,
+        reading: &Reading<'_>,
         findings: &[Findings],
         kin: &Kin,
         concept: usize,
@@ -220,8 +220,8 @@ pub fn shared_feature_count() -> usize {
     SHARED_FEATURES.len()
 }
 
-fn style_features(reading: &Reading, text: &str) -> Vec<Feature> {
-    let tokens = &reading.tokens;
+fn style_features(reading: &Reading<'_>, text: &str) -> Vec<Feature> {
+    let tokens = reading.tokens;
     let words = tokens.len().max(1) as f32;
     let mut out = Vec::new();
     let first_person = reading.parts.iter().filter(|&parts| parts & FIRST_PERSON != 0).count();

@@ -21,7 +21,7 @@ mod roles;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{Case, lexeme, tokenize};
+use crate::analysis::{Case, Token, lexeme, tokenize};
 use crate::cues::{CUE_COUNT, Cues};
 use crate::document::Language;
 use crate::taxonomy::{Role, Scheme, Taxonomy, Weight, Word, sieve};
@@ -123,10 +123,22 @@ impl<'a> Tagger<'a> {
     ///
     /// `headings` are those above the passage, outermost first. Evidence is collected where `explain` asks for it.
     pub fn tag(&mut self, text: &str, headings: &[String], language: Language, explain: bool) -> Vec<Tag> {
+        self.tag_tokens(text, &tokenize(text), headings, language, explain)
+    }
+
+    /// As [`Tagger::tag`], of a text whose tokens are at hand.
+    pub fn tag_tokens(
+        &mut self,
+        text: &str,
+        tokens: &[Token],
+        headings: &[String],
+        language: Language,
+        explain: bool,
+    ) -> Vec<Tag> {
         // Before the text itself: reading may empty the memory of words that a reading refers to.
         let in_headings = self.in_headings(headings, language);
         let structure = self.structure(text, headings, language);
-        let reading = self.read(text, language);
+        let reading = self.read(text, tokens, language);
         let findings = self.findings(&reading, language);
         let features = self.features_of(&reading, &findings, text, language);
         let families = self.families_of(&reading, language);
@@ -186,7 +198,8 @@ impl<'a> Tagger<'a> {
 
     /// The features of a passage: what the model is trained on.
     pub fn features(&mut self, text: &str, language: Language) -> Features {
-        let reading = self.read(text, language);
+        let tokens = tokenize(text);
+        let reading = self.read(text, &tokens, language);
         let findings = self.findings(&reading, language);
         self.features_of(&reading, &findings, text, language)
     }
@@ -204,7 +217,7 @@ impl<'a> Tagger<'a> {
     }
 
     /// The families in a text that the model weighs, each once, with the token where it stands first.
-    fn families_of(&self, reading: &Reading, language: Language) -> Vec<(u32, usize)> {
+    fn families_of(&self, reading: &Reading<'_>, language: Language) -> Vec<(u32, usize)> {
         let Some(seen) = self.seen.get(&language) else {
             return Vec::new();
         };
@@ -223,7 +236,7 @@ impl<'a> Tagger<'a> {
         &self,
         concept: usize,
         text: &str,
-        reading: &Reading,
+        reading: &Reading<'_>,
         families: &[(u32, usize)],
     ) -> Vec<Evidence> {
         let mut out = Vec::new();
@@ -291,7 +304,8 @@ impl<'a> Tagger<'a> {
     fn heading(&mut self, heading: &str, language: Language) -> &Heading {
         let key = (language, heading.to_owned());
         if !self.headings.contains_key(&key) {
-            let reading = self.read(heading, language);
+            let tokens = tokenize(heading);
+            let reading = self.read(heading, &tokens, language);
             let findings = self.findings(&reading, language);
             let strong = (0..findings.len()).filter(|&concept| findings[concept].strong > 0).collect();
             let named = self.named_by(heading);
@@ -313,8 +327,7 @@ impl<'a> Tagger<'a> {
         out
     }
 
-    fn read(&mut self, text: &str, language: Language) -> Reading {
-        let tokens = tokenize(text);
+    fn read<'t>(&mut self, text: &str, tokens: &'t [Token], language: Language) -> Reading<'t> {
         let vocabulary = self.taxonomy.vocabulary(language);
         let seen = self.seen.entry(language).or_default();
         if seen.entries.len() > SEEN_LIMIT {
@@ -332,21 +345,22 @@ impl<'a> Tagger<'a> {
                 let candidates = vocabulary.candidates(&tests);
                 let cues = self.cues.of(&token.text);
                 let family = word_family(token, language).and_then(|family| self.weights.family(family));
-                index.insert(token.text.clone(), seen.entries.len());
                 let sieve = sieve(&tests);
                 let parts = parts_of(&token.text, token.accented, language);
+                let at = seen.entries.len();
                 seen.entries.push(SeenWord { tests, sieve, candidates, cues, family, parts });
-                seen.entries.len() - 1
+                index.insert(token.text.clone(), at);
+                at
             })
             .collect::<Vec<usize>>();
         let parts = entries.iter().map(|&entry| seen.entries[entry].parts).collect();
-        let sentences = sentence_numbers(text, &tokens);
-        let shouted = shouted_tokens(&tokens, &sentences);
+        let sentences = sentence_numbers(text, tokens);
+        let shouted = shouted_tokens(tokens, &sentences);
         Reading { tokens, entries, parts, sentences, shouted }
     }
 
     /// What stands in the text of each concept.
-    fn findings(&self, reading: &Reading, language: Language) -> Vec<Findings> {
+    fn findings(&self, reading: &Reading<'_>, language: Language) -> Vec<Findings> {
         let vocabulary = self.taxonomy.vocabulary(language);
         let Some(seen) = self.seen.get(&language) else {
             return vec![Findings::default(); self.taxonomy.concepts.len()];
@@ -407,7 +421,7 @@ impl<'a> Tagger<'a> {
 
     fn features_of(
         &self,
-        reading: &Reading,
+        reading: &Reading<'_>,
         findings: &[Findings],
         text: &str,
         language: Language,
@@ -417,7 +431,7 @@ impl<'a> Tagger<'a> {
     }
 
     /// How many different words of each kind of cue stand in the text, three at most, halved.
-    fn cue_features(&self, reading: &Reading, language: Language) -> Vec<Feature> {
+    fn cue_features(&self, reading: &Reading<'_>, language: Language) -> Vec<Feature> {
         let Some(seen) = self.seen.get(&language) else {
             return Vec::new();
         };
@@ -449,7 +463,7 @@ impl<'a> Tagger<'a> {
         &self,
         concept: usize,
         text: &str,
-        reading: &Reading,
+        reading: &Reading<'_>,
         found: &Findings,
         features: &Features,
         language: Language,

@@ -1,5 +1,6 @@
 //! A text made ready for matching: its tokens with what is known of each word, its sentences.
 
+use compact_str::CompactString;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Case, Token, TokenKind, is_stop_word};
@@ -12,7 +13,7 @@ use super::roles::Parts;
 #[derive(Default)]
 pub(super) struct SeenWords {
     /// By form, without and with an accented ending.
-    pub(super) index: [FxHashMap<String, usize>; 2],
+    pub(super) index: [FxHashMap<CompactString, usize>; 2],
     pub(super) entries: Vec<SeenWord>,
 }
 
@@ -32,8 +33,8 @@ pub(super) struct SeenWord {
 pub(super) const SEEN_LIMIT: usize = 200_000;
 
 /// A text made ready for matching.
-pub(super) struct Reading {
-    pub(super) tokens: Vec<Token>,
+pub(super) struct Reading<'t> {
+    pub(super) tokens: &'t [Token],
     /// For each token, its entry among the seen words.
     pub(super) entries: Vec<usize>,
     /// For each token, what it is to the words around it.

@@ -63,7 +63,7 @@ pub(super) fn parts_of(word: &str, accented: bool, language: Language) -> Parts 
 }
 
 /// Whether a word that is `part` stands right before the hit.
-pub(super) fn after(reading: &Reading, hit: &Hit, part: Parts) -> bool {
+pub(super) fn after(reading: &Reading<'_>, hit: &Hit, part: Parts) -> bool {
     // An article may stand between: "presso la scuola", "by the council".
     let mut at = hit.start;
     for _ in 0..2 {
@@ -83,14 +83,14 @@ pub(super) fn after(reading: &Reading, hit: &Hit, part: Parts) -> bool {
 }
 
 /// Whether nothing but small words stands between the hit and the beginning of its sentence.
-pub(super) fn opens_sentence(reading: &Reading, hit: &Hit) -> bool {
+pub(super) fn opens_sentence(reading: &Reading<'_>, hit: &Hit) -> bool {
     let number = reading.sentences[hit.start];
     let first = reading.sentences.partition_point(|&sentence| sentence < number);
     reading.parts[first..hit.start].iter().all(|parts| parts & STOP != 0)
 }
 
 /// Whether the word after the hit looks like a finite verb: the name before it is then its subject.
-pub(super) fn acts(reading: &Reading, hit: &Hit) -> bool {
+pub(super) fn acts(reading: &Reading<'_>, hit: &Hit) -> bool {
     // Up to two words may stand between: "il comune di Borgo ha", "the council also voted".
     for at in hit.end..hit.end + 3 {
         let Some(token) = reading.tokens.get(at) else {

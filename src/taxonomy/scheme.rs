@@ -259,7 +259,7 @@ impl NameIndex {
 /// A word's text, and its roots in all languages.
 fn keys(token: &Token) -> BTreeSet<String> {
     let roots = Language::ANALYSED.map(|language| lexeme(language, &token.text, token.accented).root);
-    std::iter::once(token.text.clone()).chain(roots).collect()
+    std::iter::once(token.text.to_string()).chain(roots).collect()
 }
 
 /// Whether a word of a text is one of a name in any form of any language.

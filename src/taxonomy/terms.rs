@@ -103,9 +103,9 @@ impl Terms {
                             ));
                         }
                         frequency += 10;
-                        Test::Prefix(token.text.clone())
+                        Test::Prefix(token.text.to_string())
                     } else if exact {
-                        Test::Exact(token.text.clone())
+                        Test::Exact(token.text.to_string())
                     } else {
                         Test::Lexeme(lexeme(language, &token.text, token.accented))
                     };

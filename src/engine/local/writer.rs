@@ -289,12 +289,12 @@ fn filter_tokens(stored: &StoredPassage) -> Vec<String> {
 
 /// A hash of the words of a text: the same paragraph on another page has the same one.
 fn text_hash(text: &str) -> u64 {
-    let mut hasher = blake3::Hasher::new();
+    let mut words = String::with_capacity(text.len() + 1);
     for word in text.split_whitespace() {
-        hasher.update(word.as_bytes());
-        hasher.update(b" ");
+        words.push_str(word);
+        words.push(' ');
     }
     let mut bytes = [0; 8];
-    hasher.finalize_xof().fill(&mut bytes);
+    bytes.copy_from_slice(&blake3::hash(words.as_bytes()).as_bytes()[..8]);
     u64::from_le_bytes(bytes)
 }

@@ -5,9 +5,6 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded, select_biased, unbounded};
 
-/// How many items for each worker may be on their way: enough that a slow one does not hold up the others for long.
-const WINDOW_PER_WORKER: usize = 32;
-
 /// What happens next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step<T> {
@@ -20,7 +17,8 @@ pub enum Step<T> {
 /// Maps items by workers in threads of their own and hands the results to `step` in the order of the items.
 ///
 /// Items are taken in a thread of their own, so that reading from a stream that has nothing to give just now holds up
-/// no result. No more than a fixed number of items for each worker is taken ahead of the results. That thread is not
+/// no result. No more than `ahead` items for each worker are taken ahead of the results: the more, the longer one slow
+/// item holds up no other, and the more memory they take. That thread is not
 /// waited for where `step` fails: it ends when it next gets an item.
 ///
 /// # Errors
@@ -28,6 +26,7 @@ pub enum Step<T> {
 pub fn map<I, T, E, W>(
     items: impl Iterator<Item = I> + Send + 'static,
     workers: NonZeroUsize,
+    ahead: usize,
     worker: impl Fn() -> W + Sync,
     mut step: impl FnMut(Step<T>) -> Result<(), E>,
 ) -> Result<(), E>
@@ -38,7 +37,7 @@ where
 {
     // Each item travels with the way back for its result; the ways back also stand in a queue, in order.
     let (to_workers, work) = unbounded();
-    let (in_order, results) = bounded::<Receiver<T>>(workers.get().saturating_mul(WINDOW_PER_WORKER));
+    let (in_order, results) = bounded::<Receiver<T>>(workers.get().saturating_mul(ahead));
     thread::spawn(move || {
         for item in items {
             let (way_back, result) = bounded(1);
@@ -108,6 +107,8 @@ mod tests {
     use std::sync::mpsc;
     use std::time::Duration;
 
+    const AHEAD: usize = 32;
+
     fn of(count: usize) -> NonZeroUsize {
         NonZeroUsize::new(count).unwrap()
     }
@@ -123,7 +124,7 @@ mod tests {
                     item * 2
                 }
             };
-            map(0..500, of(workers), each, |step| {
+            map(0..500, of(workers), AHEAD, each, |step| {
                 if let Step::Ready(result) = step {
                     out.push(result);
                 }
@@ -146,6 +147,7 @@ mod tests {
         map(
             items,
             of(2),
+            AHEAD,
             || |item| item,
             |step| {
                 if let Step::Ready(_) = step {
@@ -157,7 +159,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(done, 10_000);
-        assert!(furthest <= 2 * WINDOW_PER_WORKER + 2, "{furthest}");
+        assert!(furthest <= 2 * AHEAD + 2, "{furthest}");
     }
 
     #[test]
@@ -170,6 +172,7 @@ mod tests {
         map(
             items,
             of(2),
+            AHEAD,
             || |item| item,
             |step| {
                 if let Step::Ready(item) = step {
@@ -192,6 +195,7 @@ mod tests {
         let outcome = map(
             items,
             of(2),
+            AHEAD,
             || |item| item,
             |step| match step {
                 Step::Ready(_) => Err("enough"),
