@@ -12,8 +12,8 @@ use gcm_search::analysis::tokenize;
 use gcm_search::batch::Batch;
 use gcm_search::batch::input::{Asked, BadLine};
 use gcm_search::corpus::Source;
-use gcm_search::engine::StoredPassage;
 use gcm_search::engine::local::LocalEngine;
+use gcm_search::engine::{Engine, Place, StoredPassage};
 use gcm_search::glossary::Glossary;
 use gcm_search::indexer::{Request, update};
 use gcm_search::ordered::{self, Step};
@@ -64,7 +64,8 @@ fn main() {
     let glossary = Glossary::parse(gcm_search::glossary::BUILT_IN).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let request = Request { default: Some(Source::BuiltIn), ..Request::default() };
-    update(folder.path(), &request, &taxonomy, BUILT_IN_MODEL, &model, &|_| {}).unwrap();
+    update(&Place::Folder(folder.path().into()), &request, &taxonomy, BUILT_IN_MODEL, &model, &|_| {})
+        .unwrap();
     let engine = LocalEngine::open(folder.path()).unwrap();
     let passages: Vec<StoredPassage> =
         engine.document_ids().unwrap().iter().flat_map(|id| engine.passages_of(id).unwrap()).collect();

@@ -8,6 +8,7 @@ use gcm_search::analysis::{Stemmers, terms, tokenize};
 use gcm_search::built_in;
 use gcm_search::corpus::{self, Location, Source};
 use gcm_search::document::{Document, Passage};
+use gcm_search::engine::Place;
 use gcm_search::engine::local::LocalEngine;
 use gcm_search::extract::{ExtractLimits, Format, extract};
 use gcm_search::glossary::Glossary;
@@ -102,7 +103,7 @@ fn index_and_query(c: &mut Criterion) {
     let model = Model::parse(BUILT_IN_MODEL).unwrap();
     let build = |folder: &std::path::Path| {
         let request = Request { default: Some(Source::BuiltIn), ..Request::default() };
-        update(folder, &request, &taxonomy, BUILT_IN_MODEL, &model, &|_| {}).unwrap()
+        update(&Place::Folder(folder.into()), &request, &taxonomy, BUILT_IN_MODEL, &model, &|_| {}).unwrap()
     };
     let mut group = c.benchmark_group("index");
     group.sample_size(10);

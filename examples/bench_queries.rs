@@ -22,6 +22,7 @@ use frostem::{Algorithm, Stemmer};
 use gcm_search::analysis::is_stop_word;
 use gcm_search::corpus::Source;
 use gcm_search::document::Language;
+use gcm_search::engine::Place;
 use gcm_search::engine::local::LocalEngine;
 use gcm_search::glossary::Glossary;
 use gcm_search::indexer::{Request, update};
@@ -219,7 +220,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     built("gcm-search", &ours, passages, || {
         let model = Model::parse(BUILT_IN_MODEL)?;
         let request = Request { add: vec![Source::Path(corpus.clone())], ..Request::default() };
-        update(&ours, &request, &taxonomy, BUILT_IN_MODEL, &model, &|_| {})?;
+        update(&Place::Folder(ours.clone()), &request, &taxonomy, BUILT_IN_MODEL, &model, &|_| {})?;
         Ok(())
     })?;
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::fold::fold;
 use crate::document::Language;
-use crate::engine::local::LocalEngine;
-use crate::engine::{Attribute, EngineError};
+
+use crate::engine::{Attribute, Engine, EngineError};
 use crate::query::Filters;
 use crate::query::plan::{FieldName, concept_token, field_name, language_token, publisher_token};
 use crate::search::{FORMAT_VERSION, FiltersShown, Options, Searcher};
@@ -255,7 +255,7 @@ fn counts(
 }
 
 /// A publisher as its first document writes it: filters know it in small letters only.
-fn publisher(engine: &LocalEngine, folded: &str) -> Result<Option<String>, EngineError> {
+fn publisher(engine: &dyn Engine, folded: &str) -> Result<Option<String>, EngineError> {
     let filters = Filters { publishers: vec![folded.to_owned()], ..Filters::default() };
     let mut found = None;
     engine.each_passage(&filters, &mut |stored| {

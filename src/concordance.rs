@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Lexeme, Token, TokenKind, lexeme, siblings, tokenize};
 use crate::document::Language;
-use crate::engine::local::LocalEngine;
-use crate::engine::{DocumentInfo, EngineError, StoredPassage};
+
+use crate::engine::{DocumentInfo, Engine, EngineError, StoredPassage};
 use crate::query::Filters;
 use crate::query::plan::{Clause, Plan};
 use crate::query::syntax::Occur;
@@ -281,7 +281,7 @@ impl Ord for Kept {
 /// # Errors
 /// An index that cannot be read.
 pub fn concordance(
-    engine: &LocalEngine,
+    engine: &dyn Engine,
     taxonomy: &Taxonomy,
     query: &str,
     pattern: &Pattern,

@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Language;
-use crate::engine::local::LocalEngine;
+use crate::engine::Engine;
+
 use crate::filters::{FilterError, FilterNames};
 use crate::query::plan::concept_token;
 use crate::search::FORMAT_VERSION;
@@ -105,7 +106,7 @@ impl Covered {
     /// # Errors
     /// A name that no document has, with the nearest one; an index that cannot be read.
     pub fn read(
-        engine: &LocalEngine,
+        engine: &dyn Engine,
         taxonomy: &Taxonomy,
         name: &str,
         schemes: &[usize],

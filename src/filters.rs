@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::analysis::fold::fold;
 use crate::document::{Date, Language};
-use crate::engine::EngineError;
-use crate::engine::local::LocalEngine;
+use crate::engine::{Engine, EngineError};
+
 use crate::query::Filters;
 use crate::query::plan::{FieldName, document_token, field_name, publisher_token, tag_token};
 use crate::suggest::nearest;
@@ -151,7 +151,7 @@ impl FilterNames {
     ///
     /// # Errors
     /// The first name that stands for nothing, or an index that cannot be read.
-    pub fn resolve(&self, taxonomy: &Taxonomy, engine: &LocalEngine) -> Result<Filters, FilterError> {
+    pub fn resolve(&self, taxonomy: &Taxonomy, engine: &dyn Engine) -> Result<Filters, FilterError> {
         let mut filters = Filters { since: self.since, until: self.until, ..Filters::default() };
         for (scheme, name) in &self.concepts {
             filters.tags.push(tag_token(taxonomy, *scheme, name).map_err(FilterError::name)?);
@@ -192,7 +192,7 @@ pub fn over(line: Filters, all: &Filters) -> Filters {
     }
 }
 
-fn check(engine: &LocalEngine, kind: &str, name: &str, token: &str) -> Result<(), FilterError> {
+fn check(engine: &dyn Engine, kind: &str, name: &str, token: &str) -> Result<(), FilterError> {
     if engine.has_filter_token(token)? {
         return Ok(());
     }

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -15,13 +14,13 @@ use crossbeam_channel::bounded;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{ANALYSIS_VERSION, Stemmers, stems, terms, tokenize};
+use crate::analysis::{ANALYSIS_VERSION, Stemmers, tokenize};
 use crate::corpus::{self, FoundFile, Location, MAX_FILE_BYTES, Source, Unreadable};
 use crate::document::{Document, Metadata, split_passage_id};
-use crate::engine::local::{
-    CommitInfo, Fingerprint, IndexedPassage, LocalEngine, LocalWriter, SCHEMA_VERSION, WriteLock,
+use crate::engine::{
+    self, CommitInfo, DocumentInfo, Engine, EngineError, ErrorKind, Fingerprint, IndexedPassage, Place,
+    SCHEMA_VERSION, StoredPassage, Writer,
 };
-use crate::engine::{DocumentInfo, EngineError, ErrorKind, StoredPassage};
 use crate::extract::command::{Commands, ExtractCommand, command_for};
 use crate::extract::ocr::{self, Ocr};
 use crate::extract::worker::{
@@ -106,18 +105,10 @@ impl Manifest {
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] where it is missing or cannot be read.
-    pub fn read(engine: &LocalEngine) -> Result<Manifest, EngineError> {
-        let path = engine.generation().join(&engine.info().manifest);
-        let text = fs::read_to_string(&path)
-            .map_err(|error| EngineError::new(ErrorKind::Damaged, format!("{}: {error}", path.display())))?;
-        if manifest_name(&text) != engine.info().manifest {
-            return Err(EngineError::new(
-                ErrorKind::Damaged,
-                format!("{} is damaged: it is not what its name says", path.display()),
-            ));
-        }
-        serde_json::from_str(&text)
-            .map_err(|error| EngineError::new(ErrorKind::Damaged, format!("{}: {error}", path.display())))
+    pub fn read(engine: &dyn Engine) -> Result<Manifest, EngineError> {
+        serde_json::from_str(&engine.manifest()?).map_err(|error| {
+            EngineError::new(ErrorKind::Damaged, format!("the manifest of the index is damaged: {error}"))
+        })
     }
 
     /// What became of each file when it was last looked at, ordered by name.
@@ -272,13 +263,13 @@ pub fn fingerprint(taxonomy: &Taxonomy, model_text: &str) -> Fingerprint {
     }
 }
 
-/// Brings the index in a folder up to date.
+/// Brings the index in a place up to date.
 ///
 /// # Errors
 /// A source that is gone, an index that another process writes to, a system that refuses. The
 /// index is then as it was before.
 pub fn update(
-    folder: &Path,
+    place: &Place,
     request: &Request,
     taxonomy: &Taxonomy,
     model_text: &str,
@@ -286,9 +277,9 @@ pub fn update(
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Report, IndexError> {
     let ocr = request.ocr.then(Ocr::find).transpose().map_err(IndexError::Ocr)?;
-    let lock = WriteLock::take(folder, request.wait)?;
+    let lock = engine::lock(place, request.wait)?;
     let fingerprint = fingerprint(taxonomy, model_text);
-    let (mut manifest, mut rebuilt) = match LocalEngine::open(folder) {
+    let (mut manifest, mut rebuilt) = match engine::open(place) {
         Ok(engine) if request.only_if_missing => {
             return Ok(Report {
                 documents: engine.info().documents,
@@ -297,7 +288,7 @@ pub fn update(
             });
         }
         Ok(engine) => {
-            let manifest = Manifest::read(&engine);
+            let manifest = Manifest::read(&*engine);
             let why = if request.rebuild {
                 Some("as asked")
             } else if manifest.is_err() {
@@ -305,12 +296,12 @@ pub fn update(
             } else {
                 what_changed(&engine.info().fingerprint, &fingerprint)
             };
-            (manifest.unwrap_or_else(|_| remembered(folder)), why.map(str::to_owned))
+            (manifest.unwrap_or_else(|_| remembered(&*lock)), why.map(str::to_owned))
         }
         Err(error) => match error.kind {
-            ErrorKind::Missing => (remembered(folder), Some(String::new())),
-            ErrorKind::Damaged if request.rebuild => (remembered(folder), Some("it was damaged".to_owned())),
-            ErrorKind::Outdated => (remembered(folder), Some("it was made by another version".to_owned())),
+            ErrorKind::Missing => (remembered(&*lock), Some(String::new())),
+            ErrorKind::Damaged if request.rebuild => (remembered(&*lock), Some("it was damaged".to_owned())),
+            ErrorKind::Outdated => (remembered(&*lock), Some("it was made by another version".to_owned())),
             _ => return Err(error.into()),
         },
     };
@@ -324,8 +315,7 @@ pub fn update(
         return Err(EngineError::new(
             ErrorKind::Damaged,
             format!(
-                "what the index in {} was made from can no longer be told; name it: gcm-search index --rebuild PATH...",
-                folder.display()
+                "what the index in {place} was made from can no longer be told; name it: gcm-search index --rebuild PATH..."
             ),
         )
         .into());
@@ -335,14 +325,16 @@ pub fn update(
     }
     sources.sort();
     sources.dedup();
-    let found = corpus::find(&sources, folder.canonicalize().ok().as_deref()).map_err(|mut error| {
-        if !was_missing {
-            error.message.push_str(
+    let found =
+        corpus::find(&sources, place.folder().and_then(|folder| folder.canonicalize().ok()).as_deref())
+            .map_err(|mut error| {
+                if !was_missing {
+                    error.message.push_str(
                 "; nothing was removed from the index. To forget it: gcm-search index --rebuild PATH...",
             );
-        }
-        error
-    })?;
+                }
+                error
+            })?;
     let overrides = Overrides::parse(&found.overrides, taxonomy)
         .map_err(|message| corpus::CorpusError { message: format!("{message}; nothing was changed") })?;
     let mut report = Report::default();
@@ -361,38 +353,40 @@ pub fn update(
         })
         .collect();
     if work.is_empty() && rebuilt.is_none() {
-        let engine = LocalEngine::open(folder)?;
+        let engine = engine::open(place)?;
         report.documents = engine.info().documents;
         report.passages = engine.info().passages;
         report.files = report::files(&manifest, &work.read_keys(), &work.gone);
-        if manifest_is_same(&engine, &manifest)? {
-            report.idle_overrides = idle(&overrides, &engine)?;
+        if manifest_is_same(&*engine, &manifest)? {
+            report.idle_overrides = idle(&overrides, &*engine)?;
             return Ok(report);
         }
     }
     let mut writer = if rebuilt.is_some() { lock.rebuild()? } else { lock.update()? };
     for key in &work.gone {
-        writer.remove_source(key);
+        writer.remove_source(key)?;
         manifest.files.remove(key);
     }
     let run = Run { request, taxonomy, model, overrides: &overrides, ocr: ocr.as_ref(), progress };
     progress(Progress::Begin(work.to_read.len()));
-    run.read_all(&work.to_read, &mut writer, &mut manifest)?;
+    run.read_all(&work.to_read, &mut *writer, &mut manifest)?;
     report.files = report::files(&manifest, &work.read_keys(), &work.gone);
     progress(Progress::Commit);
     report.documents = manifest.files.values().map(|entry| entry.documents).sum();
     report.passages = manifest.files.values().map(|entry| entry.passages).sum();
-    let manifest_name = write_manifest(writer.generation(), &manifest)?;
-    writer.commit(&CommitInfo {
+    let info = CommitInfo {
         fingerprint,
         program: env!("CARGO_PKG_VERSION").to_owned(),
-        manifest: manifest_name,
+        manifest: String::new(),
         documents: report.documents,
         passages: report.passages,
+    };
+    let text = serde_json::to_string_pretty(&manifest).map_err(|error| {
+        EngineError::new(ErrorKind::System, format!("cannot write the manifest of {place}: {error}"))
     })?;
-    write_sources(folder, &manifest.sources)?;
+    writer.commit(info, &text, &manifest.sources)?;
     if !overrides.is_empty() {
-        report.idle_overrides = idle(&overrides, &LocalEngine::open(folder)?)?;
+        report.idle_overrides = idle(&overrides, &*engine::open(place)?)?;
     }
     if was_missing {
         rebuilt = None;
@@ -401,12 +395,12 @@ pub fn update(
     Ok(report)
 }
 
-fn manifest_is_same(engine: &LocalEngine, manifest: &Manifest) -> Result<bool, EngineError> {
+fn manifest_is_same(engine: &dyn Engine, manifest: &Manifest) -> Result<bool, EngineError> {
     Ok(Manifest::read(engine)? == *manifest)
 }
 
 /// The corrections that concern nothing in the index.
-fn idle(overrides: &Overrides, engine: &LocalEngine) -> Result<Vec<String>, EngineError> {
+fn idle(overrides: &Overrides, engine: &dyn Engine) -> Result<Vec<String>, EngineError> {
     let mut out = Vec::new();
     for id in overrides.ids() {
         let (document, number) = split_passage_id(id);
@@ -422,6 +416,11 @@ fn idle(overrides: &Overrides, engine: &LocalEngine) -> Result<Vec<String>, Engi
     Ok(out)
 }
 
+/// A manifest that knows only what an index was made from that cannot be read, if that can still be told.
+fn remembered(lock: &dyn engine::Lock) -> Manifest {
+    Manifest { sources: lock.sources(), ..Manifest::default() }
+}
+
 /// What in a fingerprint makes an index out of date, in words.
 pub fn what_changed(then: &Fingerprint, now: &Fingerprint) -> Option<&'static str> {
     if then.schema != now.schema {
@@ -435,52 +434,6 @@ pub fn what_changed(then: &Fingerprint, now: &Fingerprint) -> Option<&'static st
     } else {
         None
     }
-}
-
-/// A manifest is named by its content, so that damage to it shows.
-fn manifest_name(text: &str) -> String {
-    format!("manifest-{}.json", &blake3::hash(text.as_bytes()).to_hex()[..16])
-}
-
-/// Beside the generations: what the index is made from, for the day when it has to be made again.
-const SOURCES_FILE: &str = "SOURCES";
-
-fn write_sources(folder: &Path, sources: &[Option<String>]) -> Result<(), EngineError> {
-    let path = folder.join(SOURCES_FILE);
-    let failed = |error: &dyn std::fmt::Display| {
-        EngineError::new(ErrorKind::System, format!("{}: {error}", path.display()))
-    };
-    let text = serde_json::to_string(sources).map_err(|error| failed(&error))?;
-    let new = folder.join("SOURCES.new");
-    fs::write(&new, text).and_then(|()| fs::rename(&new, &path)).map_err(|error| failed(&error))
-}
-
-/// A manifest that knows only what a damaged index was made from, if that can still be told.
-fn remembered(folder: &Path) -> Manifest {
-    let sources = fs::read_to_string(folder.join(SOURCES_FILE))
-        .ok()
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default();
-    Manifest { sources, ..Manifest::default() }
-}
-
-fn write_manifest(generation: &Path, manifest: &Manifest) -> Result<String, EngineError> {
-    let failed = |error: &dyn std::fmt::Display| {
-        EngineError::new(
-            ErrorKind::System,
-            format!("cannot write the manifest in {}: {error}", generation.display()),
-        )
-    };
-    let text = serde_json::to_string_pretty(manifest).map_err(|error| failed(&error))?;
-    let name = manifest_name(&text);
-    let path = generation.join(&name);
-    let write = || -> io::Result<()> {
-        let mut file = File::create(&path)?;
-        io::Write::write_all(&mut file, text.as_bytes())?;
-        file.sync_all()
-    };
-    write().map_err(|error| failed(&error))?;
-    Ok(name)
 }
 
 /// What a run has to do.
@@ -658,7 +611,7 @@ impl<'a> Run<'a> {
     fn read_all(
         &self,
         files: &[(&FoundFile, FileEntry)],
-        writer: &mut LocalWriter<'_>,
+        writer: &mut dyn Writer,
         manifest: &mut Manifest,
     ) -> Result<(), EngineError> {
         let is_jsonl = |entry: &FileEntry| entry.extractor.starts_with("jsonl-");
@@ -726,7 +679,7 @@ impl<'a> Run<'a> {
         &self,
         file: &FoundFile,
         mut entry: FileEntry,
-        writer: &mut LocalWriter<'_>,
+        writer: &mut dyn Writer,
     ) -> Result<FileEntry, EngineError> {
         let mut reader: Box<dyn BufRead + Send> = match &file.location {
             Location::BuiltIn(bytes) => Box::new(*bytes),
@@ -1031,9 +984,7 @@ impl Worker<'_> {
         segment(document)
             .into_iter()
             .map(|passage| {
-                let head = tokenize(&head_text(info.title.as_deref(), &passage.headings));
                 let tokens = tokenize(&passage.text);
-                let terms = terms(&mut self.stemmers, passage.language, &tokens, &head);
                 let mut tags = self.tagger.tag_tokens(
                     &passage.text,
                     &tokens,
@@ -1049,26 +1000,10 @@ impl Worker<'_> {
                         (concept_token(self.taxonomy, tag.concept), (tag.score * 100.0).round() / 100.0)
                     })
                     .collect();
-                let passage_language = passage.language;
-                IndexedPassage {
-                    source: file.key.clone(),
-                    is_primary: document.metadata.primary == Some(true),
-                    stored: StoredPassage { document: info.clone(), passage, tags },
-                    head: stems(&mut self.stemmers, passage_language, &head),
-                    terms,
-                }
+                let stored = StoredPassage { document: info.clone(), passage, tags };
+                let is_primary = document.metadata.primary == Some(true);
+                IndexedPassage::new(file.key.clone(), is_primary, stored, &tokens, &mut self.stemmers)
             })
             .collect()
     }
-}
-
-/// The title and the headings, each once.
-fn head_text(title: Option<&str>, headings: &[String]) -> String {
-    let mut parts: Vec<&str> = title.into_iter().collect();
-    for heading in headings {
-        if !parts.contains(&heading.as_str()) {
-            parts.push(heading);
-        }
-    }
-    parts.join("\n")
 }

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::document::Language;
-use crate::engine::local::{Fingerprint, LocalEngine};
-use crate::engine::{EngineError, Unit};
+use crate::engine::{Engine, EngineError, Fingerprint, Unit};
 use crate::indexer::Manifest;
 use crate::query::Weights;
 use crate::search::{FORMAT_VERSION, FiltersShown, Options};
@@ -140,7 +139,7 @@ impl IndexIdentity {
     ///
     /// # Errors
     /// An index that cannot be read.
-    pub fn of(engine: &LocalEngine) -> Result<IndexIdentity, EngineError> {
+    pub fn of(engine: &dyn Engine) -> Result<IndexIdentity, EngineError> {
         let manifest = Manifest::read(engine)?;
         // Names of files depend on where a corpus lies; what is described holds the documents' ids.
         let mut files: Vec<String> = manifest

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Stemmers, is_stop_word, tokenize};
 use crate::document::Language;
-use crate::engine::local::LocalEngine;
+
 use crate::engine::{
-    Attribute, Contribution, CrossCounts, DocumentInfo, EngineError, Hit, Page, StoredPassage, Unit,
+    Attribute, Contribution, CrossCounts, DocumentInfo, Engine, EngineError, Hit, Page, StoredPassage, Unit,
 };
 use crate::glossary::Glossary;
 use crate::overrides::BY_HAND;
@@ -294,7 +294,7 @@ impl Default for Options {
 
 /// Answers queries. Made once and asked often.
 pub struct Searcher<'a> {
-    engine: &'a LocalEngine,
+    engine: &'a dyn Engine,
     taxonomy: &'a Taxonomy,
     planner: Planner<'a>,
     /// For marking words.
@@ -304,7 +304,7 @@ pub struct Searcher<'a> {
 
 impl<'a> Searcher<'a> {
     /// A searcher over an open index.
-    pub fn new(engine: &'a LocalEngine, taxonomy: &'a Taxonomy, glossary: &'a Glossary) -> Searcher<'a> {
+    pub fn new(engine: &'a dyn Engine, taxonomy: &'a Taxonomy, glossary: &'a Glossary) -> Searcher<'a> {
         Searcher {
             engine,
             taxonomy,
@@ -434,7 +434,7 @@ impl<'a> Searcher<'a> {
     }
 
     /// The index that is asked.
-    pub fn engine(&self) -> &'a LocalEngine {
+    pub fn engine(&self) -> &'a dyn Engine {
         self.engine
     }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::EngineError;
-use crate::engine::local::{Fingerprint, LocalEngine};
+use crate::engine::{Engine, EngineError, Fingerprint};
 use crate::indexer::{FileReport, Manifest, what_changed};
 use crate::search::FORMAT_VERSION;
 
@@ -52,7 +51,7 @@ impl Status {
     ///
     /// # Errors
     /// An index that cannot be read.
-    pub fn of(engine: &LocalEngine, now: &Fingerprint) -> Result<Status, EngineError> {
+    pub fn of(engine: &dyn Engine, now: &Fingerprint) -> Result<Status, EngineError> {
         let manifest = Manifest::read(engine)?;
         let info = engine.info();
         let files = manifest.reports();

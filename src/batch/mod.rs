@@ -5,7 +5,7 @@ pub mod input;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::local::LocalEngine;
+use crate::engine::Engine;
 use crate::filters::{FilterNames, over};
 use crate::glossary::Glossary;
 use crate::query::Filters;
@@ -46,7 +46,7 @@ impl From<BadLine> for LineError {
 /// What all queries of a batch have in common.
 pub struct Batch<'a> {
     /// The index.
-    pub engine: &'a LocalEngine,
+    pub engine: &'a dyn Engine,
     /// The taxonomy.
     pub taxonomy: &'a Taxonomy,
     /// What lends queries words of other languages.
@@ -71,7 +71,7 @@ impl<'a> Batch<'a> {
 
 /// Answers the queries of a batch, one after the other.
 pub struct Worker<'a> {
-    engine: &'a LocalEngine,
+    engine: &'a dyn Engine,
     taxonomy: &'a Taxonomy,
     options: Options,
     searcher: Searcher<'a>,
@@ -103,7 +103,7 @@ pub fn options(
     asked: &Asked,
     all: &Options,
     taxonomy: &Taxonomy,
-    engine: &LocalEngine,
+    engine: &dyn Engine,
 ) -> Result<Options, String> {
     let mut names = FilterNames::default();
     for (name, value) in &asked.filters {

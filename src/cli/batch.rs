@@ -41,7 +41,7 @@ pub fn run(global: &Global, args: &BatchArgs, terminal: &Terminal) -> Result<Out
     let knowledge =
         if args.search.explain { Knowledge::load(global)? } else { Knowledge::load_outline(global)? };
     let engine = open_or_build(global, &knowledge, terminal)?;
-    let options = search_options(global, &args.search, &knowledge.taxonomy, &engine)?;
+    let options = search_options(global, &args.search, &knowledge.taxonomy, &*engine)?;
     let target = args.result.manifest.as_deref().map(Target::of_manifest).transpose()?;
     let lists = Lists {
         taxonomy: &knowledge.taxonomy,
@@ -57,7 +57,7 @@ pub fn run(global: &Global, args: &BatchArgs, terminal: &Terminal) -> Result<Out
     let tally = SharedTally::default();
     let queries = input.open(&tally, args.input_format, &knowledge.taxonomy)?;
     let batch = Batch {
-        engine: &engine,
+        engine: &*engine,
         taxonomy: &knowledge.taxonomy,
         glossary: &knowledge.glossary,
         model: args.search.explain.then_some(&knowledge.model),
@@ -74,7 +74,7 @@ pub fn run(global: &Global, args: &BatchArgs, terminal: &Terminal) -> Result<Out
         Stop::Reading(error) => input.failure(&error),
         Stop::Writing(failure) => failure,
     })?;
-    let made = Made { engine: &engine, options: &options, lists, input_format: args.input_format };
+    let made = Made { engine: &*engine, options: &options, lists, input_format: args.input_format };
     if target.is_some() || before.is_some() {
         let results = out.identity(counts.answered, counts.bad);
         let manifest = made.manifest(tally.identity(Some(input.name())), results, global)?;

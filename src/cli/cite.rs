@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use gcm_search::cite::{Cited, collect};
-use gcm_search::engine::local::LocalEngine;
+use gcm_search::engine::Engine;
 
 use super::args::{CiteArgs, Format, ReferenceFormat};
 use super::lookup::Named;
@@ -18,7 +18,7 @@ pub fn run(global: &Global, args: &CiteArgs, terminal: &Terminal) -> Result<Outc
     let mut cited = Vec::new();
     let mut failed = 0usize;
     for id in ids(&args.ids)? {
-        match look_up(&engine, &id, global) {
+        match look_up(&*engine, &id, global) {
             Ok(one) => cited.push(one),
             Err(failure) => {
                 failed += 1;
@@ -76,7 +76,7 @@ fn ids(given: &[String]) -> Result<Vec<String>, Failure> {
     Ok(ids)
 }
 
-fn look_up(engine: &LocalEngine, id: &str, global: &Global) -> Result<Cited, Failure> {
+fn look_up(engine: &dyn Engine, id: &str, global: &Global) -> Result<Cited, Failure> {
     let named = Named::find(engine, id, global)?;
     let is_passage = named.passage.is_some();
     let stored = named.passages.into_iter().nth(named.passage.unwrap_or(0));

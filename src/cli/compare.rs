@@ -15,14 +15,14 @@ pub fn run(global: &Global, args: &CompareArgs, terminal: &Terminal) -> Result<O
     let knowledge = Knowledge::load_outline(global)?;
     let by = by(&knowledge.taxonomy, &args.by)?;
     let engine = open_or_build(global, &knowledge, terminal)?;
-    let options = counting_options(global, &args.counted, &knowledge.taxonomy, &engine)?;
+    let options = counting_options(global, &args.counted, &knowledge.taxonomy, &*engine)?;
     let query = args.query.join(" ");
     let order = args.sort.map_or(by.order(), |sort| match sort {
         CompareOrder::Rate => Order::Rate,
         CompareOrder::Count => Order::Count,
         CompareOrder::Name => Order::Name,
     });
-    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
+    let mut searcher = Searcher::new(&*engine, &knowledge.taxonomy, &knowledge.glossary);
     let found =
         Comparison::count(&mut searcher, &knowledge.taxonomy, &query, by, order, args.limit, &options)
             .map_err(|error| engine_failure(error, global))?;

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use gcm_search::concordance::{Options, Pattern, Sort, concordance};
+use gcm_search::engine::Engine;
 use gcm_search::engine::EngineError;
-use gcm_search::engine::local::LocalEngine;
 use gcm_search::suggest::distance;
 
 use super::args::{ConcordanceArgs, ConcordanceFormat, Format, SortBy};
@@ -37,7 +37,7 @@ pub fn run(global: &Global, args: &ConcordanceArgs, terminal: &Terminal) -> Resu
         (None, _) => CONTEXT,
     };
     let options = Options {
-        filters: filters(&args.filters, &knowledge.taxonomy, &engine, global)?,
+        filters: filters(&args.filters, &knowledge.taxonomy, &*engine, global)?,
         sort: match args.sort {
             SortBy::Left => Sort::Left,
             SortBy::Right => Sort::Right,
@@ -47,10 +47,10 @@ pub fn run(global: &Global, args: &ConcordanceArgs, terminal: &Terminal) -> Resu
         context,
         labels: global.labels,
     };
-    let found = concordance(&engine, &knowledge.taxonomy, &query, &pattern, &options)
+    let found = concordance(&*engine, &knowledge.taxonomy, &query, &pattern, &options)
         .map_err(|error| engine_failure(error, global))?;
     if found.total == 0
-        && let Some(near) = nearest(&engine, &pattern).map_err(|error| engine_failure(error, global))?
+        && let Some(near) = nearest(&*engine, &pattern).map_err(|error| engine_failure(error, global))?
     {
         terminal.note(&format!("nothing found; did you mean \"{near}\"?"));
     }
@@ -69,7 +69,7 @@ pub fn run(global: &Global, args: &ConcordanceArgs, terminal: &Terminal) -> Resu
 }
 
 /// The pattern with each word that the index does not have replaced by the nearest that it has, if that helps.
-fn nearest(engine: &LocalEngine, pattern: &Pattern) -> Result<Option<String>, EngineError> {
+fn nearest(engine: &dyn Engine, pattern: &Pattern) -> Result<Option<String>, EngineError> {
     let mut words = Vec::new();
     for word in pattern.words() {
         let near = engine

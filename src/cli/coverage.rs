@@ -24,7 +24,7 @@ pub fn run(global: &Global, args: &CoverageArgs, terminal: &Terminal) -> Result<
     let engine = open_or_build(global, &knowledge, terminal)?;
     let mut documents = Vec::new();
     for name in &args.names {
-        match Covered::read(&engine, taxonomy, name, &schemes, global.labels) {
+        match Covered::read(&*engine, taxonomy, name, &schemes, global.labels) {
             Ok(covered) => documents.push(covered),
             Err(error) => terminal.failure(&filter_failure(error, global)),
         }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use gcm_search::batch;
 use gcm_search::batch::input::{Asked, BadLine, Queries};
-use gcm_search::engine::local::LocalEngine;
+use gcm_search::engine;
 use gcm_search::eval::{LabelledPassage, Measures, RankingReport, TagReport, mean, measure, parse_qrels};
 use gcm_search::language;
 use gcm_search::search::{FORMAT_VERSION, Options, Searcher};
@@ -32,11 +32,11 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
         return Err(Failure::new("eval needs queries and judgements, or --tags"));
     };
     let knowledge = Knowledge::load(global)?;
-    let engine = LocalEngine::open(&global.index).map_err(|error| engine_failure(error, global))?;
+    let engine = engine::open(&global.place()).map_err(|error| engine_failure(error, global))?;
     let list = read_queries(queries, &knowledge.taxonomy)?;
     let judged =
         parse_qrels(&read(qrels)?).map_err(|error| Failure::new(format!("{}: {error}", qrels.display())))?;
-    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
+    let mut searcher = Searcher::new(&*engine, &knowledge.taxonomy, &knowledge.glossary);
     let common = Options {
         limit: DEPTH,
         unit: args.unit.into(),
@@ -52,7 +52,7 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
             unjudged.push(query.id.clone());
             continue;
         };
-        let options = batch::options(query, &common, &knowledge.taxonomy, &engine)
+        let options = batch::options(query, &common, &knowledge.taxonomy, &*engine)
             .map_err(|reason| bad_line(queries, query.clone().bad(reason)))?;
         // How deep a list is measured is not for a query to say.
         let options = Options { limit: DEPTH, offset: 0, ..options };

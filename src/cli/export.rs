@@ -16,7 +16,7 @@ use crate::output;
 pub fn run(global: &Global, args: &ExportArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let knowledge = Knowledge::load_outline(global)?;
     let engine = open_or_build(global, &knowledge, terminal)?;
-    let filters = filters(&args.filters, &knowledge.taxonomy, &engine, global)?;
+    let filters = filters(&args.filters, &knowledge.taxonomy, &*engine, global)?;
     let mut out = terminal.raw_stdout();
     if args.format == ExportFormat::Csv {
         output::csv::rows(&mut out, [output::csv::passage_header()], args.tables.csv_safe())?;

@@ -89,7 +89,7 @@ fn update(
 ) -> Result<Report, Failure> {
     let bar = terminal.progress();
     let report = indexer::update(
-        &global.index,
+        &global.place(),
         request,
         &knowledge.taxonomy,
         BUILT_IN_MODEL,

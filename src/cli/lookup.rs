@@ -1,8 +1,8 @@
 //! What an id that the user typed names: a document, or a passage of one.
 
 use gcm_search::document::split_passage_id;
+use gcm_search::engine::Engine;
 use gcm_search::engine::StoredPassage;
-use gcm_search::engine::local::LocalEngine;
 use gcm_search::suggest::nearest;
 
 use super::settings::Global;
@@ -22,7 +22,7 @@ impl Named {
     ///
     /// # Errors
     /// An id that nothing has, with the nearest one that something has; an index that cannot be read.
-    pub fn find(engine: &LocalEngine, id: &str, global: &Global) -> Result<Named, Failure> {
+    pub fn find(engine: &dyn Engine, id: &str, global: &Global) -> Result<Named, Failure> {
         let read =
             |document: &str| engine.passages_of(document).map_err(|error| engine_failure(error, global));
         // An id may itself hold a "#"; the longest document that exists counts.
@@ -50,7 +50,7 @@ impl Named {
     ///
     /// # Errors
     /// As [`Named::find`], and where a document is named as a whole.
-    pub fn find_passage(engine: &LocalEngine, id: &str, global: &Global) -> Result<StoredPassage, Failure> {
+    pub fn find_passage(engine: &dyn Engine, id: &str, global: &Global) -> Result<StoredPassage, Failure> {
         let named = Named::find(engine, id, global)?;
         let passage = named.passage.and_then(|place| named.passages.into_iter().nth(place));
         passage.ok_or_else(|| {
@@ -60,7 +60,7 @@ impl Named {
     }
 }
 
-fn unknown(engine: &LocalEngine, document: &str, global: &Global) -> Failure {
+fn unknown(engine: &dyn Engine, document: &str, global: &Global) -> Failure {
     let ids = match engine.document_ids() {
         Ok(ids) => ids,
         Err(error) => return engine_failure(error, global),

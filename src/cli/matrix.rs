@@ -19,10 +19,10 @@ pub fn run(global: &Global, args: &MatrixArgs, terminal: &Terminal) -> Result<Ou
     let rows = scheme_named(&knowledge.taxonomy, &args.rows)?;
     let columns = scheme_named(&knowledge.taxonomy, &args.columns)?;
     let engine = open_or_build(global, &knowledge, terminal)?;
-    let options = counting_options(global, &args.counted, &knowledge.taxonomy, &engine)?;
+    let options = counting_options(global, &args.counted, &knowledge.taxonomy, &*engine)?;
     let text = args.query.join(" ");
     let asked = (!text.trim().is_empty()).then_some(text.as_str());
-    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
+    let mut searcher = Searcher::new(&*engine, &knowledge.taxonomy, &knowledge.glossary);
     let mut matrix = Matrix::count(&mut searcher, &knowledge.taxonomy, asked, rows, columns, &options)
         .map_err(|error| engine_failure(error, global))?;
     if !args.empty {

@@ -37,8 +37,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use gcm_search::corpus::Source;
-use gcm_search::engine::local::LocalEngine;
-use gcm_search::engine::{EngineError, ErrorKind as EngineErrorKind};
+use gcm_search::engine::{self, Engine, EngineError, ErrorKind as EngineErrorKind};
 use gcm_search::extract::GUARDED_THREAD;
 use gcm_search::filters::{FilterError, FilterNames};
 use gcm_search::glossary::Glossary;
@@ -254,14 +253,14 @@ fn open_or_build(
     global: &Global,
     knowledge: &Knowledge,
     terminal: &Terminal,
-) -> Result<LocalEngine, Failure> {
-    match LocalEngine::open(&global.index) {
+) -> Result<Box<dyn Engine>, Failure> {
+    match engine::open(&global.place()) {
         Ok(engine) => {
-            warn_if_outdated(&engine, knowledge, terminal)?;
+            warn_if_outdated(&*engine, knowledge, terminal)?;
             let info = engine.info();
             terminal.detail(&format!(
                 "index {}: {} documents, {} passages",
-                global.index.display(),
+                global.place(),
                 info.documents,
                 info.passages
             ));
@@ -271,7 +270,7 @@ fn open_or_build(
             let source = default_source(global);
             terminal.note(&format!(
                 "no index in {} yet: building it from the {}",
-                global.index.display(),
+                global.place(),
                 match &source {
                     Source::BuiltIn => "built-in corpus".to_owned(),
                     Source::Path(path) => format!("documents in {}", path.display()),
@@ -279,14 +278,14 @@ fn open_or_build(
             ));
             // To tag passages takes all of the taxonomy.
             index::build_missing(global, &Knowledge::load(global)?, source, terminal)?;
-            LocalEngine::open(&global.index).map_err(|error| engine_failure(error, global))
+            engine::open(&global.place()).map_err(|error| engine_failure(error, global))
         }
         Err(error) => Err(engine_failure(error, global)),
     }
 }
 
 /// An index whose words are analysed otherwise would answer wrongly; one whose tags are old only warns.
-fn warn_if_outdated(engine: &LocalEngine, knowledge: &Knowledge, terminal: &Terminal) -> Result<(), Failure> {
+fn warn_if_outdated(engine: &dyn Engine, knowledge: &Knowledge, terminal: &Terminal) -> Result<(), Failure> {
     let now = gcm_search::indexer::fingerprint(&knowledge.taxonomy, BUILT_IN_MODEL);
     let then = &engine.info().fingerprint;
     if then.analysis != now.analysis || then.stemmer != now.stemmer {
@@ -332,7 +331,7 @@ fn search_options(
     global: &Global,
     args: &SearchArgs,
     taxonomy: &Taxonomy,
-    engine: &LocalEngine,
+    engine: &dyn Engine,
 ) -> Result<Options, Failure> {
     Ok(Options {
         filters: filters(&args.filters, taxonomy, engine, global)?,
@@ -354,7 +353,7 @@ fn counting_options(
     global: &Global,
     args: &CountArgs,
     taxonomy: &Taxonomy,
-    engine: &LocalEngine,
+    engine: &dyn Engine,
 ) -> Result<Options, Failure> {
     Ok(Options {
         filters: filters(&args.filters, taxonomy, engine, global)?,
@@ -380,7 +379,7 @@ fn filter_failure(error: FilterError, global: &Global) -> Failure {
 fn filters(
     args: &FilterArgs,
     taxonomy: &Taxonomy,
-    engine: &LocalEngine,
+    engine: &dyn Engine,
     global: &Global,
 ) -> Result<Filters, Failure> {
     let failed = |error| filter_failure(error, global);

@@ -20,14 +20,14 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
     let knowledge =
         if args.search.explain { Knowledge::load(global)? } else { Knowledge::load_outline(global)? };
     let engine = open_or_build(global, &knowledge, terminal)?;
-    let options = search_options(global, &args.search, &knowledge.taxonomy, &engine)?;
+    let options = search_options(global, &args.search, &knowledge.taxonomy, &*engine)?;
     let target = args.result.manifest.as_deref().map(Target::of_manifest).transpose()?;
-    let mut searcher = Searcher::new(&engine, &knowledge.taxonomy, &knowledge.glossary);
+    let mut searcher = Searcher::new(&*engine, &knowledge.taxonomy, &knowledge.glossary);
     if args.search.explain {
         searcher = searcher.with_tagger(Tagger::new(&knowledge.taxonomy, &knowledge.model));
     }
     let answer = match &args.like {
-        Some(id) => searcher.like(&Named::find_passage(&engine, id, global)?, &options),
+        Some(id) => searcher.like(&Named::find_passage(&*engine, id, global)?, &options),
         None => searcher.answer(&args.query.join(" "), &options),
     }
     .map_err(|error| engine_failure(error, global))?;
@@ -59,7 +59,7 @@ pub fn run(global: &Global, args: &QueryArgs, terminal: &Terminal) -> Result<Out
             blake3: blake3::hash(query).to_hex().to_string(),
             bytes: query.len() as u64,
         };
-        let made = Made { engine: &engine, options: &options, lists, input_format: None };
+        let made = Made { engine: &*engine, options: &options, lists, input_format: None };
         target.write(&record::manifest_text(&made.manifest(queries, out.identity(1, 0), global)?)?)?;
     }
     Ok(if answer.total > 0 { Outcome::Found } else { Outcome::Nothing })

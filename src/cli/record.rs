@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::ValueEnum;
-use gcm_search::engine::local::LocalEngine;
+use gcm_search::engine::Engine;
 use gcm_search::provenance::{IndexIdentity, QueriesIdentity, ResultsIdentity, RunManifest, RunOptions};
 use gcm_search::search::{FORMAT_VERSION, Options};
 
@@ -101,7 +101,7 @@ impl Results {
 
 /// What results are made with.
 pub struct Made<'a> {
-    pub engine: &'a LocalEngine,
+    pub engine: &'a dyn Engine,
     pub options: &'a Options,
     pub lists: Lists<'a>,
     pub input_format: Option<InputForm>,

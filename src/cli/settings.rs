@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use gcm_search::document::Language;
+use gcm_search::engine::Place;
 use gcm_search::suggest::nearest;
 use toml::de::{DeTable, DeValue};
 
@@ -271,6 +272,11 @@ impl Global {
         }
         global.set_options(args);
         Ok(global)
+    }
+
+    /// Where the index is.
+    pub fn place(&self) -> Place {
+        Place::Folder(self.index.clone())
     }
 
     /// The defaults, with what only options can say.

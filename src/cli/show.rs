@@ -16,7 +16,7 @@ use crate::output;
 pub fn run(global: &Global, args: &ShowArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let knowledge = Knowledge::load(global)?;
     let engine = open_or_build(global, &knowledge, terminal)?;
-    let named = Named::find(&engine, &args.id, global)?;
+    let named = Named::find(&*engine, &args.id, global)?;
     let number =
         named.passage.and_then(|place| named.passages.get(place)).map(|stored| stored.passage.number);
     let passages = named.passages;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use gcm_search::engine::local::LocalEngine;
+use gcm_search::engine;
 use gcm_search::indexer::fingerprint;
 use gcm_search::status::Status;
 use gcm_search::tagger::BUILT_IN_MODEL;
@@ -18,18 +18,18 @@ pub fn run(global: &Global, args: &StatusArgs, terminal: &Terminal) -> Result<Ou
     let knowledge = Knowledge::load(global)?;
     let failed = |error| engine_failure(error, global);
     let verified = if args.verify {
-        LocalEngine::verify(&global.index).map_err(failed)?;
+        engine::verify(&global.place()).map_err(failed)?;
         Some(true)
     } else {
         None
     };
-    let engine = LocalEngine::open(&global.index).map_err(failed)?;
+    let engine = engine::open(&global.place()).map_err(failed)?;
     let now = fingerprint(&knowledge.taxonomy, BUILT_IN_MODEL);
     let status = Status {
         index: global.index.display().to_string(),
         verified,
         document_ids: args.documents.then(|| engine.document_ids().map_err(failed)).transpose()?,
-        ..Status::of(&engine, &now).map_err(failed)?
+        ..Status::of(&*engine, &now).map_err(failed)?
     };
     let mut out = terminal.output(args.format);
     match args.format {

@@ -49,7 +49,7 @@ pub(super) fn letters_in_common(words: &[&str], passages: &[Vec<Token>], k1: f64
     }
     let all = passages.len() as u64;
     let average = counted.iter().map(|(_, length)| length).sum::<f64>() / (all as f64).max(1.0);
-    let rarity: Vec<f64> = with.into_iter().map(|with| super::rescore::idf(u64::from(with), all)).collect();
+    let rarity: Vec<f64> = with.into_iter().map(|with| super::ranking::idf(u64::from(with), all)).collect();
     counted
         .into_iter()
         .map(|(met, length)| {

@@ -1,59 +1,225 @@
 //! The seam between what gcm-search knows and what an engine does: passages go in, a plan is asked,
 //! hits come out. Nothing above this module names an engine's types.
 
-mod counts;
 mod letters;
 pub mod local;
-mod near;
+mod lowering;
+mod passage;
+mod ranking;
+mod request;
 mod rescore;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Date, Language, Passage};
+use self::local::{LocalEngine, WriteLock};
+pub use self::passage::{DocumentInfo, IndexedPassage, StoredPassage};
+use crate::query::plan::{Field, Filters, Plan};
 
-/// What is known of a passage's document, as every hit carries it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
-pub struct DocumentInfo {
-    /// Its id.
-    pub id: String,
-    /// Its title.
-    pub title: Option<String>,
-    /// Who published it.
-    pub publisher: Option<String>,
-    /// When.
-    pub date: Option<Date>,
-    /// In which language.
-    pub language: Option<Language>,
-    /// Where it can be read.
-    pub url: Option<String>,
-    /// Its official symbol.
-    pub symbol: Option<String>,
-    /// Its licence.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub licence: Option<String>,
-    /// The file that it was read from.
-    pub path: String,
+/// The version of the schema and of what its fields hold, the same for every engine. An index with another one is refused.
+pub const SCHEMA_VERSION: u32 = 2;
+
+/// Where an index is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a folder of this machine.
+    Folder(PathBuf),
 }
 
-/// A passage as an index stores it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StoredPassage {
-    /// Its document.
-    pub document: DocumentInfo,
-    /// The passage.
-    pub passage: Passage,
-    /// Its tags: `scheme:concept` and score, the surest first within each scheme.
-    pub tags: Vec<(String, f32)>,
-}
-
-impl StoredPassage {
-    /// The passage's id, `DOCUMENT#N`.
-    pub fn id(&self) -> String {
-        format!("{}#{}", self.document.id, self.passage.number)
+impl Place {
+    /// The folder, if the index is in one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Place::Folder(folder) => Some(folder),
+        }
     }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Folder(folder) => folder.display().fmt(f),
+        }
+    }
+}
+
+/// Opens an index for reading.
+///
+/// # Errors
+/// One kind each for an index that is missing, foreign, damaged or made by another version of the schema.
+pub fn open(place: &Place) -> Result<Box<dyn Engine>, EngineError> {
+    match place {
+        Place::Folder(folder) => Ok(Box::new(LocalEngine::open(folder)?)),
+    }
+}
+
+/// Takes the lock of an index, making its place if need be; with `wait`, after whoever holds it.
+///
+/// # Errors
+/// [`ErrorKind::Busy`] where another process writes, [`ErrorKind::Foreign`] where the place holds something else.
+pub fn lock(place: &Place, wait: bool) -> Result<Box<dyn Lock>, EngineError> {
+    match place {
+        Place::Folder(folder) => Ok(Box::new(WriteLock::take(folder, wait)?)),
+    }
+}
+
+/// Checks an index against its checksums, before anything is read from it.
+///
+/// # Errors
+/// As [`open`]; names what is damaged.
+pub fn verify(place: &Place) -> Result<(), EngineError> {
+    match place {
+        Place::Folder(folder) => LocalEngine::verify(folder),
+    }
+}
+
+/// An index that is open for reading, and sees the same passages as long as it is open.
+///
+/// Every method fails where the index cannot be read.
+pub trait Engine: Send + Sync {
+    /// What made the index and how much there is in it.
+    fn info(&self) -> &CommitInfo;
+
+    /// The manifest of its last commit, as it was handed to [`Writer::commit`].
+    fn manifest(&self) -> Result<String, EngineError>;
+
+    /// Answers a plan.
+    fn search(&self, plan: &Plan, page: Page) -> Result<Found, EngineError>;
+
+    /// The ids (document and passage number) of the hits of a plan, best first, with their scores.
+    fn search_ids(&self, plan: &Plan, page: Page) -> Result<Vec<(String, u64, f64)>, EngineError>;
+
+    /// Counts the passages that answer a plan by the filter tokens (`actor:states`, `lang:it`) that they carry, and by
+    /// each pair of a row's token and a column's.
+    fn cross_counts(
+        &self,
+        plan: &Plan,
+        rows: &[String],
+        columns: &[String],
+    ) -> Result<CrossCounts, EngineError>;
+
+    /// Counts the passages that answer a plan by their value of an attribute; those without one under nothing.
+    fn value_counts(
+        &self,
+        plan: &Plan,
+        attribute: Attribute,
+    ) -> Result<BTreeMap<Option<String>, u64>, EngineError>;
+
+    /// Hands over every passage that matches a plan, not ranked, as [`Engine::each_passage`] does.
+    fn each_match(
+        &self,
+        plan: &Plan,
+        each: &mut dyn FnMut(StoredPassage) -> ControlFlow<()>,
+    ) -> Result<(), EngineError>;
+
+    /// Hands over every passage that the filters let pass, in the order of documents and of their passages, one at a
+    /// time: what is kept in memory is little for each. Ends early when `each` breaks off.
+    fn each_passage(
+        &self,
+        filters: &Filters,
+        each: &mut dyn FnMut(StoredPassage) -> ControlFlow<()>,
+    ) -> Result<(), EngineError>;
+
+    /// What is known of a document; nothing where there is no such document.
+    fn document_info(&self, document: &str) -> Result<Option<DocumentInfo>, EngineError>;
+
+    /// The passages of a document, in reading order; empty where there is no such document.
+    fn passages_of(&self, document: &str) -> Result<Vec<StoredPassage>, EngineError>;
+
+    /// The ids of all documents, in order.
+    fn document_ids(&self) -> Result<Vec<String>, EngineError>;
+
+    /// The values of a filter in use (`publisher`, `lang`, …), folded, with how many passages have each.
+    fn filter_values(&self, kind: &str) -> Result<BTreeMap<String, u64>, EngineError>;
+
+    /// Whether any passage has this filter token (`document:…`, `publisher:…`, `lang:…`).
+    fn has_filter_token(&self, token: &str) -> Result<bool, EngineError>;
+
+    /// How many passages have a term in exactly this form.
+    fn frequency(&self, field: Field, term: &str) -> Result<u64, EngineError>;
+
+    /// The words of the index within so many letters of `word`, with how many passages have each.
+    fn near_words(&self, word: &str, distance: u8) -> Result<Vec<(String, u64)>, EngineError>;
+}
+
+/// The right to write to an index, which one process has at a time.
+pub trait Lock {
+    /// What an index that cannot be read was made from, if that can still be told; `null` is the built-in corpus.
+    fn sources(&self) -> Vec<Option<String>>;
+
+    /// A writer into the index that answers queries.
+    ///
+    /// # Errors
+    /// As [`open`], and when the system refuses.
+    fn update(&self) -> Result<Box<dyn Writer + '_>, EngineError>;
+
+    /// A writer into a new index, which replaces the current one when it is committed.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    fn rebuild(&self) -> Result<Box<dyn Writer + '_>, EngineError>;
+}
+
+/// Adds and removes passages. Nothing shows before [`Writer::commit`].
+pub trait Writer {
+    /// Removes every passage that came from a file.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    fn remove_source(&mut self, source: &str) -> Result<(), EngineError>;
+
+    /// Adds a passage.
+    ///
+    /// # Errors
+    /// When the system refuses; what was added is then lost, and the last commit is whole.
+    fn add(&mut self, passage: &IndexedPassage) -> Result<(), EngineError>;
+
+    /// Makes everything since the last commit visible at once, with a new manifest. An engine may fill in what of `info` is
+    /// its own.
+    ///
+    /// # Errors
+    /// When the system refuses; the last commit is then whole.
+    fn commit(
+        self: Box<Self>,
+        info: CommitInfo,
+        manifest: &str,
+        sources: &[Option<String>],
+    ) -> Result<(), EngineError>;
+}
+
+/// What made an index: another value of any of these makes other terms, passages or tags.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+pub struct Fingerprint {
+    /// [`SCHEMA_VERSION`].
+    pub schema: u32,
+    /// The version of the analysis.
+    pub analysis: u32,
+    /// The version of the stemmer.
+    pub stemmer: String,
+    /// The version of the segmentation.
+    pub segmentation: u32,
+    /// The versions and data of the tagger: code, taxonomy, model.
+    pub tagging: String,
+}
+
+/// What is stored with each commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitInfo {
+    /// What made the index.
+    pub fingerprint: Fingerprint,
+    /// The version of the program that wrote it.
+    pub program: String,
+    /// The name of the manifest file in the generation's folder.
+    pub manifest: String,
+    /// How many documents there are.
+    pub documents: usize,
+    /// How many passages there are.
+    pub passages: usize,
 }
 
 /// What one tier of one word added to a score.

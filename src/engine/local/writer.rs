@@ -7,11 +7,9 @@ use std::path::{Path, PathBuf};
 use tantivy::{Index, IndexWriter, TantivyDocument, Term};
 
 use super::{
-    CURRENT, CommitInfo, Fields, IndexedPassage, LOCK, LocalEngine, Pointer, current_generation, schema,
-    system, tokenizers,
+    CURRENT, Fields, LOCK, LocalEngine, Pointer, current_generation, manifest, schema, system, tokenizers,
 };
-use crate::engine::{EngineError, ErrorKind, StoredPassage};
-use crate::query::plan::{document_token, language_token, publisher_token};
+use crate::engine::{CommitInfo, EngineError, ErrorKind, IndexedPassage, Lock, Writer};
 
 /// The memory that tantivy fills before it writes a segment, in bytes.
 const WRITER_MEMORY: usize = 200_000_000;
@@ -60,36 +58,6 @@ impl WriteLock {
         Ok(WriteLock { folder: folder.to_path_buf(), _file: file })
     }
 
-    /// A writer into the current generation.
-    ///
-    /// # Errors
-    /// As [`LocalEngine::open`], and when the system refuses.
-    pub fn update(&self) -> Result<LocalWriter<'_>, EngineError> {
-        let engine = LocalEngine::open(&self.folder)?;
-        LocalWriter::new(self, engine.generation.clone(), engine.index, engine.fields, false)
-    }
-
-    /// A writer into a new generation, which replaces the current one when it is committed.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub fn rebuild(&self) -> Result<LocalWriter<'_>, EngineError> {
-        let mut highest = 0;
-        for entry in fs::read_dir(&self.folder).map_err(|error| system(&self.folder, error))? {
-            let name = entry.map_err(|error| system(&self.folder, error))?.file_name();
-            let number =
-                name.to_str().and_then(|name| name.strip_prefix("generation-")).and_then(|n| n.parse().ok());
-            highest = highest.max(number.unwrap_or(0));
-        }
-        let generation = self.folder.join(format!("generation-{:06}", highest + 1u32));
-        fs::create_dir_all(&generation).map_err(|error| system(&generation, error))?;
-        let (schema, fields) = schema();
-        let mut index =
-            Index::create_in_dir(&generation, schema).map_err(|error| system(&generation, error))?;
-        index.set_tokenizers(tokenizers());
-        LocalWriter::new(self, generation, index, fields, true)
-    }
-
     /// Points to a generation with one rename, and removes the others.
     fn switch_to(&self, generation: &Path) -> Result<(), EngineError> {
         let name =
@@ -125,7 +93,36 @@ impl WriteLock {
     }
 }
 
-/// Adds and removes passages. Nothing shows before [`LocalWriter::commit`].
+impl Lock for WriteLock {
+    fn sources(&self) -> Vec<Option<String>> {
+        manifest::sources(&self.folder)
+    }
+
+    fn update(&self) -> Result<Box<dyn Writer + '_>, EngineError> {
+        let engine = LocalEngine::open(&self.folder)?;
+        let writer = LocalWriter::new(self, engine.generation.clone(), engine.index, engine.fields, false)?;
+        Ok(Box::new(writer))
+    }
+
+    fn rebuild(&self) -> Result<Box<dyn Writer + '_>, EngineError> {
+        let mut highest = 0;
+        for entry in fs::read_dir(&self.folder).map_err(|error| system(&self.folder, error))? {
+            let name = entry.map_err(|error| system(&self.folder, error))?.file_name();
+            let number =
+                name.to_str().and_then(|name| name.strip_prefix("generation-")).and_then(|n| n.parse().ok());
+            highest = highest.max(number.unwrap_or(0));
+        }
+        let generation = self.folder.join(format!("generation-{:06}", highest + 1u32));
+        fs::create_dir_all(&generation).map_err(|error| system(&generation, error))?;
+        let (schema, fields) = schema();
+        let mut index =
+            Index::create_in_dir(&generation, schema).map_err(|error| system(&generation, error))?;
+        index.set_tokenizers(tokenizers());
+        Ok(Box::new(LocalWriter::new(self, generation, index, fields, true)?))
+    }
+}
+
+/// Adds and removes passages. Nothing shows before [`Writer::commit`].
 pub struct LocalWriter<'l> {
     lock: &'l WriteLock,
     generation: PathBuf,
@@ -154,86 +151,11 @@ impl<'l> LocalWriter<'l> {
         Ok(LocalWriter { lock, generation, fields, writer, is_new, changed: false })
     }
 
-    /// The folder of the generation that is written.
-    pub fn generation(&self) -> &Path {
-        &self.generation
-    }
-
-    /// Removes every passage that came from a file.
-    pub fn remove_source(&mut self, source: &str) {
-        self.changed = true;
-        self.writer.delete_term(Term::from_field_text(self.fields.source, source));
-    }
-
-    /// Adds a passage.
-    ///
-    /// # Errors
-    /// When the system refuses; what was added is then lost, and the last commit is whole.
-    pub fn add(&mut self, passage: &IndexedPassage) -> Result<(), EngineError> {
-        self.changed = true;
-        let fields = self.fields;
-        let stored = &passage.stored;
-        let info = &stored.document;
-        let mut document = TantivyDocument::new();
-        document.add_text(fields.source, &passage.source);
-        document.add_text(fields.document, &info.id);
-        document.add_u64(fields.number, u64::from(stored.passage.number));
-        for token in filter_tokens(stored) {
-            document.add_text(fields.filter, token);
-        }
-        for (tag, _) in &stored.tags {
-            document.add_text(fields.tag, tag);
-        }
-        if let Some(date) = info.date {
-            document.add_u64(fields.from, date.first_day());
-            document.add_u64(fields.until, date.last_day());
-        }
-        if passage.is_primary {
-            document.add_u64(fields.primary, 1);
-        }
-        document.add_u64(fields.duplicate, text_hash(&stored.passage.text));
-        document.add_u64(fields.work, text_hash(info.title.as_deref().unwrap_or(&info.id)));
-        document.add_text(fields.exact, &passage.terms.exact);
-        document.add_text(fields.stem, &passage.terms.stem);
-        document.add_text(fields.wide, &passage.terms.wide);
-        document.add_text(fields.head, &passage.head);
-        let bytes = serde_json::to_vec(stored).map_err(|error| system(&self.generation, error))?;
-        document.add_bytes(fields.stored, &bytes);
-        self.writer.add_document(document).map_err(|error| self.write_error(error))?;
-        Ok(())
-    }
-
     fn write_error(&self, error: impl std::fmt::Display) -> EngineError {
         EngineError::new(
             ErrorKind::System,
             format!("cannot write to the index in {}: {error}", self.lock.folder.display()),
         )
-    }
-
-    /// Makes everything since the last commit visible at once.
-    ///
-    /// # Errors
-    /// When the system refuses; the last commit is then whole.
-    pub fn commit(mut self, info: &CommitInfo) -> Result<(), EngineError> {
-        let payload = serde_json::to_string(info).map_err(|error| self.write_error(error))?;
-        let commit = |writer: &mut IndexWriter| -> tantivy::Result<()> {
-            let mut prepared = writer.prepare_commit()?;
-            prepared.set_payload(&payload);
-            prepared.commit()?;
-            Ok(())
-        };
-        commit(&mut self.writer).map_err(|error| self.write_error(error))?;
-        if self.changed {
-            self.merge()?;
-        }
-        let LocalWriter { lock, generation, writer, is_new, .. } = self;
-        let folder = &lock.folder;
-        writer.wait_merging_threads().map_err(|error| system(folder, error))?;
-        if is_new {
-            lock.switch_to(&generation)?;
-        }
-        remove_old_manifests(&generation, &info.manifest);
-        Ok(())
     }
 
     /// Merges so that deleted passages do not linger in the statistics, by which words are weighed.
@@ -259,42 +181,72 @@ impl<'l> LocalWriter<'l> {
     }
 }
 
-fn remove_old_manifests(generation: &Path, kept: &str) {
-    let Ok(entries) = fs::read_dir(generation) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("manifest-") && name != kept {
-            let _ = fs::remove_file(entry.path());
+impl Writer for LocalWriter<'_> {
+    fn remove_source(&mut self, source: &str) -> Result<(), EngineError> {
+        self.changed = true;
+        self.writer.delete_term(Term::from_field_text(self.fields.source, source));
+        Ok(())
+    }
+
+    fn add(&mut self, passage: &IndexedPassage) -> Result<(), EngineError> {
+        self.changed = true;
+        let fields = self.fields;
+        let stored = &passage.stored;
+        let info = &stored.document;
+        let mut document = TantivyDocument::new();
+        document.add_text(fields.source, &passage.source);
+        document.add_text(fields.document, &info.id);
+        document.add_u64(fields.number, u64::from(stored.passage.number));
+        for token in passage.filter_tokens() {
+            document.add_text(fields.filter, token);
         }
+        for (tag, _) in &stored.tags {
+            document.add_text(fields.tag, tag);
+        }
+        if let Some(date) = info.date {
+            document.add_u64(fields.from, date.first_day());
+            document.add_u64(fields.until, date.last_day());
+        }
+        if passage.is_primary {
+            document.add_u64(fields.primary, 1);
+        }
+        document.add_u64(fields.duplicate, stored.duplicate());
+        document.add_u64(fields.work, stored.work());
+        document.add_text(fields.exact, &passage.terms.exact);
+        document.add_text(fields.stem, &passage.terms.stem);
+        document.add_text(fields.wide, &passage.terms.wide);
+        document.add_text(fields.head, &passage.head);
+        let bytes = serde_json::to_vec(stored).map_err(|error| system(&self.generation, error))?;
+        document.add_bytes(fields.stored, &bytes);
+        self.writer.add_document(document).map_err(|error| self.write_error(error))?;
+        Ok(())
     }
-}
 
-/// The filter tokens of a passage: its language, its publisher, and every name of its document.
-fn filter_tokens(stored: &StoredPassage) -> Vec<String> {
-    let info = &stored.document;
-    let mut out = vec![language_token(stored.passage.language), document_token(&info.id)];
-    for (slash, _) in info.id.match_indices('/') {
-        out.push(document_token(&info.id[..slash]));
+    fn commit(
+        mut self: Box<Self>,
+        mut info: CommitInfo,
+        manifest: &str,
+        sources: &[Option<String>],
+    ) -> Result<(), EngineError> {
+        info.manifest = manifest::write(&self.generation, manifest)?;
+        let payload = serde_json::to_string(&info).map_err(|error| self.write_error(error))?;
+        let commit = |writer: &mut IndexWriter| -> tantivy::Result<()> {
+            let mut prepared = writer.prepare_commit()?;
+            prepared.set_payload(&payload);
+            prepared.commit()?;
+            Ok(())
+        };
+        commit(&mut self.writer).map_err(|error| self.write_error(error))?;
+        if self.changed {
+            self.merge()?;
+        }
+        let LocalWriter { lock, generation, writer, is_new, .. } = *self;
+        let folder = &lock.folder;
+        writer.wait_merging_threads().map_err(|error| system(folder, error))?;
+        if is_new {
+            lock.switch_to(&generation)?;
+        }
+        manifest::remove_others(&generation, &info.manifest);
+        manifest::write_sources(folder, sources)
     }
-    out.extend(info.symbol.as_deref().map(document_token));
-    out.extend(info.title.as_deref().map(document_token));
-    out.extend(info.publisher.as_deref().map(publisher_token));
-    out.sort();
-    out.dedup();
-    out
-}
-
-/// A hash of the words of a text: the same paragraph on another page has the same one.
-fn text_hash(text: &str) -> u64 {
-    let mut words = String::with_capacity(text.len() + 1);
-    for word in text.split_whitespace() {
-        words.push_str(word);
-        words.push(' ');
-    }
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&blake3::hash(words.as_bytes()).as_bytes()[..8]);
-    u64::from_le_bytes(bytes)
 }

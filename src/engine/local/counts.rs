@@ -9,8 +9,8 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, SegmentReader, Term};
 use tantivy_common::BitSet;
 
-use super::{Attribute, CrossCounts};
 use crate::document::year_of;
+use crate::engine::{Attribute, CrossCounts};
 
 /// Counts the passages that match `query` by the terms that they carry.
 ///
