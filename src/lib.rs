@@ -14,6 +14,7 @@
 //! - [`indexer`] brings an index up to date; [`search`] asks it and makes answers fit to show, limited by [`filters`].
 //! - [`batch`] answers many queries in one go, [`matrix`] counts passages by two kinds of tags at once, [`compare`] says
 //!   where a query is answered how often, [`coverage`] what documents speak of and what they leave out.
+//! - [`ordered`] does work side by side and keeps the order of its results.
 //! - [`fetch`] downloads documents.
 //! - [`provenance`] says what a run was made with, [`status`] what is in an index.
 //! - [`snippet`], [`suggest`] and [`eval`] help with showing, correcting and measuring.
