@@ -357,7 +357,7 @@ fn damage_is_told_and_the_rest_is_taken() {
     index(odd.join("\n").as_bytes()).code_is(2).says(&[
         "line 6: no analysed passage",
         "no beginning",
-        "without a first line",
+        "no line before it says what made",
     ]);
     assert_eq!(count(), Some(passages - 1));
     // A form that is not known yet.
