@@ -1,5 +1,6 @@
 //! Bringing an index up to date: only what changed is read, analysed and written.
 
+mod analysed;
 mod report;
 
 use std::borrow::Cow;
@@ -14,12 +15,12 @@ use crossbeam_channel::bounded;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{ANALYSIS_VERSION, Stemmers, tokenize};
+use crate::analysis::{ANALYSIS_VERSION, Stemmers, Token, tokenize};
 use crate::corpus::{self, FoundFile, Location, MAX_FILE_BYTES, Source, Unreadable};
-use crate::document::{Document, Metadata, split_passage_id};
+use crate::document::{Document, Metadata, Passage, split_passage_id};
 use crate::engine::{
-    self, CommitInfo, DocumentInfo, Engine, EngineError, ErrorKind, Fingerprint, IndexedPassage, Place,
-    SCHEMA_VERSION, StoredPassage, Writer,
+    self, CommitInfo, DocumentInfo, Engine, EngineError, ErrorKind, Fingerprint, IndexedPassage, Origin,
+    Place, SCHEMA_VERSION, StoredPassage, Writer,
 };
 use crate::extract::command::{Commands, ExtractCommand, command_for};
 use crate::extract::ocr::{self, Ocr};
@@ -31,9 +32,10 @@ use crate::extract::{
 };
 use crate::ordered::{self, Step};
 use crate::overrides::Overrides;
+use crate::partition::{Part, hash_of_id};
 use crate::query::plan::concept_token;
 use crate::segment::{SEGMENTATION_VERSION, segment};
-use crate::tagger::{Model, TAGGER_VERSION, Tagger};
+use crate::tagger::{Model, TAGGER_VERSION, Tag, Tagger};
 use crate::taxonomy::Taxonomy;
 pub use report::{FileReport, Outcome};
 
@@ -93,6 +95,9 @@ fn is_zero(number: &usize) -> bool {
 pub struct Manifest {
     /// The sources; `null` is the built-in corpus.
     pub sources: Vec<Option<String>>,
+    /// The part of their documents that is in the index, where it is not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// Every file, by its key.
     pub files: BTreeMap<String, FileEntry>,
     /// What the last run could not look at.
@@ -101,12 +106,16 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Reads the manifest that belongs to the open index.
+    /// Reads the manifest that belongs to the open index, or to one part of it; an empty one where that part has not been written
+    /// yet.
     ///
     /// # Errors
     /// [`ErrorKind::Damaged`] where it is missing or cannot be read.
-    pub fn read(engine: &dyn Engine) -> Result<Manifest, EngineError> {
-        serde_json::from_str(&engine.manifest()?).map_err(|error| {
+    pub fn read(engine: &dyn Engine, part: Option<Part>) -> Result<Manifest, EngineError> {
+        let Some(text) = engine.manifest(part)? else {
+            return Ok(Manifest { part, ..Manifest::default() });
+        };
+        serde_json::from_str(&text).map_err(|error| {
             EngineError::new(ErrorKind::Damaged, format!("the manifest of the index is damaged: {error}"))
         })
     }
@@ -134,6 +143,8 @@ pub struct Request {
     pub add: Vec<Source>,
     /// The source of an index that has none yet, where none is added.
     pub default: Option<Source>,
+    /// The part of the documents to take, where it is not all of them; an index keeps the part that it was made with.
+    pub part: Option<Part>,
     /// Forget what is there and read everything again.
     pub rebuild: bool,
     /// Wait for another process that is writing.
@@ -277,7 +288,8 @@ pub fn update(
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Report, IndexError> {
     let ocr = request.ocr.then(Ocr::find).transpose().map_err(IndexError::Ocr)?;
-    let lock = engine::lock(place, request.wait)?;
+    let asked = request.part.filter(|part| !part.is_whole());
+    let lock = engine::lock(place, asked, request.wait)?;
     let fingerprint = fingerprint(taxonomy, model_text);
     let (mut manifest, mut rebuilt) = match engine::open(place) {
         Ok(engine) if request.only_if_missing => {
@@ -288,7 +300,7 @@ pub fn update(
             });
         }
         Ok(engine) => {
-            let manifest = Manifest::read(&*engine);
+            let manifest = Manifest::read(&*engine, asked);
             let why = if request.rebuild {
                 Some("as asked")
             } else if manifest.is_err() {
@@ -306,12 +318,14 @@ pub fn update(
         },
     };
     let was_missing = rebuilt.as_deref() == Some("");
+    let part = part_of_run(&manifest, request, was_missing || request.rebuild, place)?;
     let mut sources = manifest.sources();
     if request.rebuild && !request.add.is_empty() {
         sources.clear();
     }
     sources.extend(request.add.iter().cloned());
-    if sources.is_empty() && !was_missing {
+    // Where nothing is made anew and there are none, this part has not been written yet.
+    if sources.is_empty() && !was_missing && rebuilt.is_some() {
         return Err(EngineError::new(
             ErrorKind::Damaged,
             format!(
@@ -341,6 +355,7 @@ pub fn update(
     if rebuilt.is_some() {
         manifest = Manifest::default();
     }
+    manifest.part = part;
     let mut work = Work::compare(&manifest, &found.files, &overrides, request, &mut report);
     work.unreachable.extend(found.unreadable);
     work.unreachable.sort_by(|one, other| one.path.cmp(&other.path));
@@ -358,16 +373,25 @@ pub fn update(
         report.passages = engine.info().passages;
         report.files = report::files(&manifest, &work.read_keys(), &work.gone);
         if manifest_is_same(&*engine, &manifest)? {
-            report.idle_overrides = idle(&overrides, &*engine)?;
+            report.idle_overrides = idle(&overrides, &*engine, part)?;
             return Ok(report);
         }
     }
     let mut writer = if rebuilt.is_some() { lock.rebuild()? } else { lock.update()? };
     for key in &work.gone {
-        writer.remove_source(key)?;
+        writer.remove_source(&source_of(part, key))?;
         manifest.files.remove(key);
     }
-    let run = Run { request, taxonomy, model, overrides: &overrides, ocr: ocr.as_ref(), progress };
+    let run = Run {
+        request,
+        part,
+        fingerprint: &fingerprint,
+        taxonomy,
+        model,
+        overrides: &overrides,
+        ocr: ocr.as_ref(),
+        progress,
+    };
     progress(Progress::Begin(work.to_read.len()));
     run.read_all(&work.to_read, &mut *writer, &mut manifest)?;
     report.files = report::files(&manifest, &work.read_keys(), &work.gone);
@@ -375,7 +399,7 @@ pub fn update(
     report.documents = manifest.files.values().map(|entry| entry.documents).sum();
     report.passages = manifest.files.values().map(|entry| entry.passages).sum();
     let info = CommitInfo {
-        fingerprint,
+        fingerprint: fingerprint.clone(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         manifest: String::new(),
         documents: report.documents,
@@ -384,9 +408,9 @@ pub fn update(
     let text = serde_json::to_string_pretty(&manifest).map_err(|error| {
         EngineError::new(ErrorKind::System, format!("cannot write the manifest of {place}: {error}"))
     })?;
-    writer.commit(info, &text, &manifest.sources)?;
+    writer.commit(info, &text, &Origin { sources: manifest.sources, part })?;
     if !overrides.is_empty() {
-        report.idle_overrides = idle(&overrides, &*engine::open(place)?)?;
+        report.idle_overrides = idle(&overrides, &*engine::open(place)?, part)?;
     }
     if was_missing {
         rebuilt = None;
@@ -395,13 +419,45 @@ pub fn update(
     Ok(report)
 }
 
-fn manifest_is_same(engine: &dyn Engine, manifest: &Manifest) -> Result<bool, EngineError> {
-    Ok(Manifest::read(engine)? == *manifest)
+/// The part that a run takes: the one asked for, or the one that the index has.
+///
+/// # Errors
+/// An index that holds another part, which such a run would remove.
+fn part_of_run(
+    manifest: &Manifest,
+    request: &Request,
+    is_new: bool,
+    place: &Place,
+) -> Result<Option<Part>, EngineError> {
+    let Some(asked) = request.part else {
+        return Ok(manifest.part);
+    };
+    let asked = Some(asked).filter(|part| !part.is_whole());
+    if asked == manifest.part || is_new {
+        return Ok(asked);
+    }
+    let holds = manifest.part.map_or("all documents".to_owned(), |part| format!("part {part}"));
+    Err(EngineError::new(
+        ErrorKind::Foreign,
+        format!("the index in {place} holds {holds} of its sources; nothing was changed"),
+    ))
 }
 
-/// The corrections that concern nothing in the index.
-fn idle(overrides: &Overrides, engine: &dyn Engine) -> Result<Vec<String>, EngineError> {
+/// How a file is called in what a run writes.
+fn source_of(part: Option<Part>, key: &str) -> String {
+    part.map_or_else(|| key.to_owned(), |part| part.source(key))
+}
+
+fn manifest_is_same(engine: &dyn Engine, manifest: &Manifest) -> Result<bool, EngineError> {
+    Ok(Manifest::read(engine, manifest.part)? == *manifest)
+}
+
+/// The corrections that concern nothing in the index; of a part of a collection that cannot be told.
+fn idle(overrides: &Overrides, engine: &dyn Engine, part: Option<Part>) -> Result<Vec<String>, EngineError> {
     let mut out = Vec::new();
+    if part.is_some() {
+        return Ok(out);
+    }
     for id in overrides.ids() {
         let (document, number) = split_passage_id(id);
         let passages = engine.passages_of(document)?;
@@ -418,7 +474,8 @@ fn idle(overrides: &Overrides, engine: &dyn Engine) -> Result<Vec<String>, Engin
 
 /// A manifest that knows only what an index was made from that cannot be read, if that can still be told.
 fn remembered(lock: &dyn engine::Lock) -> Manifest {
-    Manifest { sources: lock.sources(), ..Manifest::default() }
+    let Origin { sources, part } = lock.origin();
+    Manifest { sources, part, ..Manifest::default() }
 }
 
 /// What in a fingerprint makes an index out of date, in words.
@@ -461,15 +518,20 @@ impl<'f> Work<'f> {
         request: &Request,
         report: &mut Report,
     ) -> Work<'f> {
-        let hashed: Vec<Result<FileEntry, Unreadable>> =
-            files.par_iter().map(|file| look_at(file, overrides, request)).collect();
+        let hashed: Vec<Result<Option<FileEntry>, Unreadable>> =
+            files.par_iter().map(|file| look_at(file, overrides, request, manifest.part)).collect();
         let mut work = Work { to_read: Vec::new(), gone: Vec::new(), unreachable: Vec::new() };
         let mut present = HashSet::new();
         let mut added: Vec<String> = Vec::new();
+        let mut analysed: Vec<(&FoundFile, FileEntry)> = Vec::new();
         for (file, looked) in files.iter().zip(hashed) {
-            present.insert(file.key.as_str());
+            // What has no document in this part is as if it were not there.
+            if !matches!(looked, Ok(None)) {
+                present.insert(file.key.as_str());
+            }
             let entry = match looked {
-                Ok(entry) => entry,
+                Ok(None) => continue,
+                Ok(Some(entry)) => entry,
                 Err(unreadable) => {
                     // What was read of it before stays: a file may be out of reach for a while.
                     work.unreachable.push(unreadable);
@@ -485,6 +547,9 @@ impl<'f> Work<'f> {
                         && old.limits.is_none_or(|limits| limits == request.limits) =>
                 {
                     report.unchanged += 1;
+                    if analysed::is_analysed(&entry) {
+                        analysed.push((file, entry));
+                    }
                 }
                 Some(_) => {
                     report.changed += 1;
@@ -511,23 +576,32 @@ impl<'f> Work<'f> {
                 }
             }
         }
+        // Such files may have documents in common: which one gives them depends on what others there are.
+        let is_touched = work.to_read.iter().any(|(_, entry)| analysed::is_analysed(entry))
+            || work.gone.iter().any(|key| manifest.files.get(key).is_some_and(analysed::is_analysed));
+        if is_touched {
+            work.gone.extend(analysed.iter().map(|(file, _)| file.key.clone()));
+            work.to_read.append(&mut analysed);
+        }
         work
     }
 }
 
-/// Hashes a file and tells its format.
-fn look_at(file: &FoundFile, overrides: &Overrides, request: &Request) -> Result<FileEntry, Unreadable> {
+/// Hashes a file and tells its format; nothing where no document of it is in this part.
+fn look_at(
+    file: &FoundFile,
+    overrides: &Overrides,
+    request: &Request,
+    part: Option<Part>,
+) -> Result<Option<FileEntry>, Unreadable> {
     let fail = |reason: String| Unreadable::new(&file.key, reason);
     let command = command_of(file, &request.commands);
-    let mut hasher = blake3::Hasher::new();
+    let mut rest = None;
     // What the format is told from: the head, or all of a container.
     let seen: Cow<'_, [u8]> = match &file.location {
-        Location::BuiltIn(bytes) => {
-            hasher.update(bytes);
-            Cow::Borrowed(bytes)
-        }
+        Location::BuiltIn(bytes) => Cow::Borrowed(bytes),
         Location::Disk(path) => {
-            let mut handle = File::open(path).map_err(|error| fail(error.to_string()))?;
+            let handle = rest.insert(File::open(path).map_err(|error| fail(error.to_string()))?);
             let mut read = |limit: u64, seen: &mut Vec<u8>| {
                 handle.by_ref().take(limit).read_to_end(seen).map_err(|error| fail(error.to_string()))
             };
@@ -536,26 +610,34 @@ fn look_at(file: &FoundFile, overrides: &Overrides, request: &Request) -> Result
             if command.is_none() && Format::needs_whole_file(&seen) {
                 read(request.limits.bytes, &mut seen)?;
             }
-            hasher.update(&seen);
-            hasher.update_reader(handle).map_err(|error| fail(error.to_string()))?;
             Cow::Owned(seen)
         }
     };
+    let is_analysed = command.is_none() && crate::analysed::begins(&seen);
     let format = match command {
         Some(_) => Ok(Format::Text),
         None => guarded(|| Format::detect(&file.path, &seen)),
     };
-    let has_own_ids = format.as_ref().is_ok_and(|format| format.holds_many());
+    let has_own_ids = is_analysed || format.as_ref().is_ok_and(|format| format.holds_many());
+    if !has_own_ids && part.is_some_and(|part| !part.holds(&file.id)) {
+        return Ok(None);
+    }
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&seen);
+    if let Some(rest) = rest {
+        hasher.update_reader(rest).map_err(|error| fail(error.to_string()))?;
+    }
     let mut described = serde_json::to_string(&(&file.id, &file.metadata)).unwrap_or_default();
     // Which documents of such a file are corrected is known only when it is read.
     described.push_str(&overrides.fingerprint((!has_own_ids).then_some(&file.id)));
     let extractor = match (format, command) {
         (_, Some(command)) => command.name(),
+        _ if is_analysed => analysed::extractor_name(),
         (Ok(format), None) => extractor_name(format),
         // The refusal is remembered like a result, so that the file is looked at again when it changes.
         (Err(error), None) => format!("none: {error}"),
     };
-    Ok(FileEntry {
+    Ok(Some(FileEntry {
         hash: content_hash(&hasher),
         described: blake3::hash(described.as_bytes()).to_hex()[..16].to_owned(),
         extractor,
@@ -566,7 +648,7 @@ fn look_at(file: &FoundFile, overrides: &Overrides, request: &Request) -> Result
         warnings: Vec::new(),
         unread_pages: 0,
         limits: None,
-    })
+    }))
 }
 
 /// The command that a file is read by, where one is named; what is built into the program needs none.
@@ -579,6 +661,8 @@ fn command_of<'c>(file: &FoundFile, commands: &'c Commands) -> Option<&'c Extrac
 
 struct Run<'a> {
     request: &'a Request,
+    part: Option<Part>,
+    fingerprint: &'a Fingerprint,
     taxonomy: &'a Taxonomy,
     model: &'a Model,
     overrides: &'a Overrides,
@@ -592,6 +676,7 @@ struct Worker<'a> {
     tagger: Tagger<'a>,
     taxonomy: &'a Taxonomy,
     overrides: &'a Overrides,
+    part: Option<Part>,
 }
 
 impl<'a> Run<'a> {
@@ -605,6 +690,7 @@ impl<'a> Run<'a> {
             tagger: Tagger::new(self.taxonomy, self.model),
             taxonomy: self.taxonomy,
             overrides: self.overrides,
+            part: self.part,
         }
     }
 
@@ -615,7 +701,9 @@ impl<'a> Run<'a> {
         manifest: &mut Manifest,
     ) -> Result<(), EngineError> {
         let is_jsonl = |entry: &FileEntry| entry.extractor.starts_with("jsonl-");
-        let (records, whole): (Vec<_>, Vec<_>) = files.iter().partition(|(_, entry)| is_jsonl(entry));
+        let (analysed, files): (Vec<_>, Vec<_>) =
+            files.iter().partition(|(_, entry)| analysed::is_analysed(entry));
+        let (records, whole): (Vec<_>, Vec<_>) = files.into_iter().partition(|(_, entry)| is_jsonl(entry));
         self.read_whole(&whole, |file, entry, passages| {
             for passage in &passages {
                 writer.add(passage)?;
@@ -629,7 +717,7 @@ impl<'a> Run<'a> {
             (self.progress)(Progress::FileDone);
             manifest.files.insert(file.key.clone(), entry);
         }
-        Ok(())
+        self.read_analysed(analysed, writer, manifest)
     }
 
     /// Reads and analyses files side by side. Each thread holds one file, and as many again wait to be taken by `add`, so
@@ -741,25 +829,34 @@ fn read_file(
     let mut ids: HashSet<u64> = HashSet::new();
     let limits = &run.request.limits;
     let mut each = |extracted: Result<Extracted, ExtractError>| {
-        let read = extracted.and_then(|extracted| with_scans(extracted, file, run.ocr, &mut entry));
-        let extracted = match read {
+        let extracted = match extracted {
             Ok(extracted) => extracted,
             Err(error) => return entry.refuse(&error, limits),
         };
         let has_own_id = extracted.id.is_some();
-        let mut document = document(file, extracted);
-        if !ids.insert(hash_of_id(&document.id)) {
+        let mut id = document_id(file, &extracted);
+        if !ids.insert(hash_of_id(&id)) {
             if has_own_id {
-                entry.failures.push(doubled_id(&document.id));
+                if worker.takes(&id) {
+                    entry.failures.push(doubled_id(&id));
+                }
                 return;
             }
             // Two members of an archive that differ in their extension only.
-            document.id = document.path.clone();
-            if !ids.insert(hash_of_id(&document.id)) {
-                entry.failures.push(doubled_id(&document.id));
+            id = joined(&file.path, extracted.member.as_deref());
+            if !ids.insert(hash_of_id(&id)) {
+                entry.failures.push(doubled_id(&id));
                 return;
             }
         }
+        if !worker.takes(&id) {
+            return;
+        }
+        let extracted = match with_scans(extracted, file, run.ocr, &mut entry) {
+            Ok(extracted) => extracted,
+            Err(error) => return entry.refuse(&error, limits),
+        };
+        let document = Document { id, ..document(file, extracted) };
         entry.documents += 1;
         passages.extend(worker.passages(file, &document));
     };
@@ -807,15 +904,24 @@ fn document(file: &FoundFile, extracted: Extracted) -> Document {
         None => described,
         Some(_) => Metadata { title: None, url: None, symbol: None, ..described },
     };
-    let joined = |start: &str, end: Option<&str>| match end {
-        Some(end) => format!("{start}/{end}"),
-        None => start.to_owned(),
-    };
     Document {
         path: joined(&file.path, extracted.member.as_deref()),
-        id: extracted.id.unwrap_or_else(|| joined(&file.id, extracted.below.as_deref())),
+        id: document_id(file, &extracted),
         metadata: described.or(extracted.metadata),
         blocks: extracted.blocks,
+    }
+}
+
+/// The id of a document: the one that it gives itself, or that of its file with its place in there.
+fn document_id(file: &FoundFile, extracted: &Extracted) -> String {
+    extracted.id.clone().unwrap_or_else(|| joined(&file.id, extracted.below.as_deref()))
+}
+
+/// A path, or one below it.
+fn joined(start: &str, end: Option<&str>) -> String {
+    match end {
+        Some(end) => format!("{start}/{end}"),
+        None => start.to_owned(),
     }
 }
 
@@ -928,13 +1034,6 @@ struct Record {
     passages: Vec<IndexedPassage>,
 }
 
-/// A short hash, so that the ids of millions of records can be kept to find doubles.
-fn hash_of_id(id: &str) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..8]);
-    u64::from_le_bytes(bytes)
-}
-
 fn read_lines(file: &FoundFile, lines: Vec<Line>, worker: &mut Worker<'_>) -> (Vec<Record>, Vec<String>) {
     let mut records = Vec::new();
     let mut failures = Vec::new();
@@ -953,6 +1052,9 @@ fn read_lines(file: &FoundFile, lines: Vec<Line>, worker: &mut Worker<'_>) -> (V
                     match extracted {
                         Ok(extracted) => {
                             let document = document(file, extracted);
+                            if !worker.takes(&document.id) {
+                                return;
+                            }
                             let passages = worker.passages(file, &document);
                             records.push(Record { line: number, id: document.id, passages });
                         }
@@ -985,25 +1087,33 @@ impl Worker<'_> {
             .into_iter()
             .map(|passage| {
                 let tokens = tokenize(&passage.text);
-                let mut tags = self.tagger.tag_tokens(
-                    &passage.text,
-                    &tokens,
-                    &passage.headings,
-                    passage.language,
-                    false,
-                );
-                self.overrides.apply(self.taxonomy, &info.id, passage.number, &mut tags);
-                let tags = tags
-                    .into_iter()
-                    // Two decimals are all that a score means.
-                    .map(|tag| {
-                        (concept_token(self.taxonomy, tag.concept), (tag.score * 100.0).round() / 100.0)
-                    })
-                    .collect();
+                let tags = self.tags(&info.id, &passage, &tokens);
                 let stored = StoredPassage { document: info.clone(), passage, tags };
                 let is_primary = document.metadata.primary == Some(true);
-                IndexedPassage::new(file.key.clone(), is_primary, stored, &tokens, &mut self.stemmers)
+                let source = source_of(self.part, &file.key);
+                IndexedPassage::new(source, is_primary, stored, &tokens, &mut self.stemmers)
             })
+            .collect()
+    }
+
+    /// Whether a document is in the part that is taken.
+    fn takes(&self, document: &str) -> bool {
+        self.part.is_none_or(|part| part.holds(document))
+    }
+
+    /// The tags of a passage whose text has these tokens, corrected by hand.
+    fn tags(&mut self, document: &str, passage: &Passage, tokens: &[Token]) -> Vec<(String, f32)> {
+        let Passage { text, headings, language, .. } = passage;
+        let mut tags = self.tagger.tag_tokens(text, tokens, headings, *language, false);
+        self.overrides.apply(self.taxonomy, document, passage.number, &mut tags);
+        self.stored_tags(tags)
+    }
+
+    /// Tags as they are stored.
+    fn stored_tags(&self, tags: Vec<Tag>) -> Vec<(String, f32)> {
+        tags.into_iter()
+            // Two decimals are all that a score means.
+            .map(|tag| (concept_token(self.taxonomy, tag.concept), (tag.score * 100.0).round() / 100.0))
             .collect()
     }
 }

@@ -11,7 +11,7 @@
 //! - [`analysis`] turns text into terms, for the index and for queries alike.
 //! - [`query`] reads what a user types and plans it, with words that [`glossary`] lends it in other languages;
 //!   [`engine`] keeps the index and answers plans.
-//! - [`indexer`] brings an index up to date; [`search`] asks it and makes answers fit to show, limited by [`filters`].
+//! - [`indexer`] brings an index up to date, or one [`partition`] of it, from documents or from [`analysed`] passages; [`search`] asks it and makes answers fit to show, limited by [`filters`].
 //! - [`batch`] answers many queries in one go, [`matrix`] counts passages by two kinds of tags at once, [`compare`] says
 //!   where a query is answered how often, [`coverage`] what documents speak of and what they leave out.
 //! - [`ordered`] does work side by side and keeps the order of its results.
@@ -25,6 +25,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod analysed;
 pub mod analysis;
 pub mod batch;
 pub mod built_in;
@@ -49,6 +50,7 @@ pub mod matrix;
 mod numbering;
 pub mod ordered;
 pub mod overrides;
+pub mod partition;
 pub mod provenance;
 pub mod query;
 pub mod search;

@@ -140,7 +140,7 @@ impl IndexIdentity {
     /// # Errors
     /// An index that cannot be read.
     pub fn of(engine: &dyn Engine) -> Result<IndexIdentity, EngineError> {
-        let manifest = Manifest::read(engine)?;
+        let manifest = Manifest::read(engine, None)?;
         // Names of files depend on where a corpus lies; what is described holds the documents' ids.
         let mut files: Vec<String> = manifest
             .files

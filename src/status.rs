@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Engine, EngineError, Fingerprint};
 use crate::indexer::{FileReport, Manifest, what_changed};
+use crate::partition::Part;
 use crate::search::FORMAT_VERSION;
 
 /// What is in an index.
@@ -25,6 +26,10 @@ pub struct Status {
     pub passages: usize,
     /// What it is made from.
     pub sources: Vec<String>,
+    /// The part of their documents that is in the index, where it is not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub part: Option<Part>,
     /// How many passages there are in each language.
     pub languages: BTreeMap<String, u64>,
     /// How many passages there are of each publisher.
@@ -52,7 +57,7 @@ impl Status {
     /// # Errors
     /// An index that cannot be read.
     pub fn of(engine: &dyn Engine, now: &Fingerprint) -> Result<Status, EngineError> {
-        let manifest = Manifest::read(engine)?;
+        let manifest = Manifest::read(engine, None)?;
         let info = engine.info();
         let files = manifest.reports();
         let named = |reasons: &dyn Fn(&FileReport) -> &Vec<String>| {
@@ -70,6 +75,7 @@ impl Status {
                 .iter()
                 .map(|source| source.clone().unwrap_or_else(|| "built-in corpus".to_owned()))
                 .collect(),
+            part: manifest.part,
             languages: engine.filter_values("lang")?,
             publishers: engine.filter_values("publisher")?,
             out_of_date: what_changed(&info.fingerprint, now).map(str::to_owned),

@@ -10,6 +10,7 @@ use gcm_search::batch::input::InputFormat;
 use gcm_search::document::{Date, Language};
 use gcm_search::engine;
 use gcm_search::extract::FileLimits;
+use gcm_search::partition::Part;
 
 /// Searches documents on the Global Compact for Migration and the work of IOM.
 ///
@@ -138,6 +139,9 @@ pub enum Command {
 pub struct IndexArgs {
     /// Files and folders to add; without any, the index's own sources are looked at again
     pub paths: Vec<PathBuf>,
+    /// Take only the documents of one part, such as 3/16, so that many processes share the work
+    #[arg(long, value_name = "N/PARTS")]
+    pub part: Option<Part>,
     /// Read everything again; with paths, forget all other sources
     #[arg(long)]
     pub rebuild: bool,
@@ -582,8 +586,21 @@ pub struct ExportArgs {
     /// The form of the passages
     #[arg(short, long, value_enum, default_value_t = ExportFormat::Jsonl)]
     pub format: ExportFormat,
+    /// The same as --format analysed
+    #[arg(long, conflicts_with = "format")]
+    pub analysed: bool,
+    /// Write to this file, packed with gzip if its name ends in .gz
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     #[command(flatten)]
     pub tables: TableArgs,
+}
+
+impl ExportArgs {
+    /// The form asked for, in either way.
+    pub fn form(&self) -> ExportFormat {
+        if self.analysed { ExportFormat::Analysed } else { self.format }
+    }
 }
 
 /// The form of an export.
@@ -593,6 +610,8 @@ pub enum ExportFormat {
     Jsonl,
     /// A table with commas.
     Csv,
+    /// Analysed passages, ready to be indexed elsewhere without the documents, one JSON object each.
+    Analysed,
 }
 
 /// `fetch`

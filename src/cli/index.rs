@@ -31,6 +31,7 @@ pub fn run(global: &Global, args: &IndexArgs, terminal: &Terminal) -> Result<Out
     let request = Request {
         add,
         default: Some(default_source(global)),
+        part: args.part,
         rebuild: args.rebuild,
         wait: args.wait,
         only_if_missing: false,

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::ValueEnum;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use gcm_search::engine::Engine;
 use gcm_search::provenance::{IndexIdentity, QueriesIdentity, ResultsIdentity, RunManifest, RunOptions};
 use gcm_search::search::{FORMAT_VERSION, Options};
@@ -152,7 +154,7 @@ impl Target {
         }
         let file = builder
             .tempfile_in(folder.unwrap_or(Path::new(".")))
-            .map_err(|error| Failure::new(format!("cannot write {what} {}: {error}", path.display())))?;
+            .map_err(|error| cannot_write(what, path, &error))?;
         Ok(Target { what, path: path.to_path_buf(), file })
     }
 
@@ -163,13 +165,42 @@ impl Target {
 
     /// Writes all that the file is to hold.
     pub fn write(mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let failed = |error: io::Error| {
-            Failure::new(format!("cannot write {} {}: {error}", self.what, self.path.display()))
-        };
-        self.file.write_all(bytes).map_err(failed)?;
-        self.file.persist(&self.path).map_err(|error| failed(error.error))?;
+        self.file.write_all(bytes).map_err(|error| self.failed(&error))?;
+        self.put_in_place()
+    }
+
+    /// Has all written that the file is to hold, and packs it with gzip if its name ends in `.gz`.
+    pub fn write_packed(
+        mut self,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let is_packed = self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+        let mut file = io::BufWriter::new(self.file.as_file_mut());
+        if is_packed {
+            let mut packed = GzEncoder::new(&mut file, Compression::default());
+            write(&mut packed)?;
+            packed.finish()?;
+        } else {
+            write(&mut file)?;
+        }
+        file.flush()?;
+        drop(file);
+        self.put_in_place()
+    }
+
+    fn put_in_place(self) -> Result<(), Failure> {
+        let Target { what, path, file } = self;
+        file.persist(&path).map_err(|error| cannot_write(what, &path, &error.error))?;
         Ok(())
     }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        cannot_write(self.what, &self.path, error)
+    }
+}
+
+fn cannot_write(what: &str, path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("cannot write {what} {}: {error}", path.display()))
 }
 
 /// A manifest as it is written.

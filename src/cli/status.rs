@@ -46,6 +46,9 @@ fn print(out: &mut dyn Write, status: &Status) -> Result<(), Failure> {
     };
     writeln!(out, "index       {} (made by gcm-search {})", status.index, status.program)?;
     writeln!(out, "sources     {}", output::printable(&status.sources.join(", ")))?;
+    if let Some(part) = &status.part {
+        writeln!(out, "part        {part} of their documents")?;
+    }
     writeln!(out, "documents   {}", status.documents)?;
     writeln!(out, "passages    {}", status.passages)?;
     writeln!(out, "languages   {}", list(&status.languages))?;

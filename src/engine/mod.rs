@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use self::local::{LocalEngine, WriteLock};
 pub use self::passage::{DocumentInfo, IndexedPassage, StoredPassage};
+use crate::partition::Part;
 use crate::query::plan::{Field, Filters, Plan};
 
 /// The version of the schema and of what its fields hold, the same for every engine. An index with another one is refused.
@@ -57,11 +58,12 @@ pub fn open(place: &Place) -> Result<Box<dyn Engine>, EngineError> {
     }
 }
 
-/// Takes the lock of an index, making its place if need be; with `wait`, after whoever holds it.
+/// Takes the lock of an index, making its place if need be; with `wait`, after whoever holds it. An engine that many machines
+/// write to at once may lock only the part.
 ///
 /// # Errors
 /// [`ErrorKind::Busy`] where another process writes, [`ErrorKind::Foreign`] where the place holds something else.
-pub fn lock(place: &Place, wait: bool) -> Result<Box<dyn Lock>, EngineError> {
+pub fn lock(place: &Place, _part: Option<Part>, wait: bool) -> Result<Box<dyn Lock>, EngineError> {
     match place {
         Place::Folder(folder) => Ok(Box::new(WriteLock::take(folder, wait)?)),
     }
@@ -84,8 +86,9 @@ pub trait Engine: Send + Sync {
     /// What made the index and how much there is in it.
     fn info(&self) -> &CommitInfo;
 
-    /// The manifest of its last commit, as it was handed to [`Writer::commit`].
-    fn manifest(&self) -> Result<String, EngineError>;
+    /// The manifest of the last commit of a part, as it was handed to [`Writer::commit`]; nothing where it has none yet. An index
+    /// that holds one part at most gives what it has.
+    fn manifest(&self, part: Option<Part>) -> Result<Option<String>, EngineError>;
 
     /// Answers a plan.
     fn search(&self, plan: &Plan, page: Page) -> Result<Found, EngineError>;
@@ -127,6 +130,9 @@ pub trait Engine: Send + Sync {
     /// What is known of a document; nothing where there is no such document.
     fn document_info(&self, document: &str) -> Result<Option<DocumentInfo>, EngineError>;
 
+    /// Whether a document is a primary source.
+    fn is_primary(&self, document: &str) -> Result<bool, EngineError>;
+
     /// The passages of a document, in reading order; empty where there is no such document.
     fn passages_of(&self, document: &str) -> Result<Vec<StoredPassage>, EngineError>;
 
@@ -148,8 +154,8 @@ pub trait Engine: Send + Sync {
 
 /// The right to write to an index, which one process has at a time.
 pub trait Lock {
-    /// What an index that cannot be read was made from, if that can still be told; `null` is the built-in corpus.
-    fn sources(&self) -> Vec<Option<String>>;
+    /// What an index that cannot be read was made from, if that can still be told.
+    fn origin(&self) -> Origin;
 
     /// A writer into the index that answers queries.
     ///
@@ -183,12 +189,17 @@ pub trait Writer {
     ///
     /// # Errors
     /// When the system refuses; the last commit is then whole.
-    fn commit(
-        self: Box<Self>,
-        info: CommitInfo,
-        manifest: &str,
-        sources: &[Option<String>],
-    ) -> Result<(), EngineError>;
+    fn commit(self: Box<Self>, info: CommitInfo, manifest: &str, origin: &Origin) -> Result<(), EngineError>;
+}
+
+/// What an index is made from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The sources; `null` is the built-in corpus.
+    pub sources: Vec<Option<String>>,
+    /// The part of their documents, where it is not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 /// What made an index: another value of any of these makes other terms, passages or tags.

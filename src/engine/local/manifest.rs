@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use crate::engine::{EngineError, ErrorKind};
+use crate::engine::{EngineError, ErrorKind, Origin};
 
 /// Beside the generations: what the index is made from, for the day when it has to be made again.
 const SOURCES_FILE: &str = "SOURCES";
@@ -61,20 +61,21 @@ pub(super) fn remove_others(generation: &Path, kept: &str) {
 }
 
 /// Notes what an index is made from.
-pub(super) fn write_sources(folder: &Path, sources: &[Option<String>]) -> Result<(), EngineError> {
+pub(super) fn write_origin(folder: &Path, origin: &Origin) -> Result<(), EngineError> {
     let path = folder.join(SOURCES_FILE);
     let failed = |error: &dyn std::fmt::Display| {
         EngineError::new(ErrorKind::System, format!("{}: {error}", path.display()))
     };
-    let text = serde_json::to_string(sources).map_err(|error| failed(&error))?;
+    let text = serde_json::to_string(origin).map_err(|error| failed(&error))?;
     let new = folder.join("SOURCES.new");
     fs::write(&new, text).and_then(|()| fs::rename(&new, &path)).map_err(|error| failed(&error))
 }
 
 /// What an index that cannot be read was made from, if that can still be told.
-pub(super) fn sources(folder: &Path) -> Vec<Option<String>> {
-    fs::read_to_string(folder.join(SOURCES_FILE))
-        .ok()
-        .and_then(|text| serde_json::from_str(&text).ok())
+pub(super) fn origin(folder: &Path) -> Origin {
+    let text = fs::read_to_string(folder.join(SOURCES_FILE)).unwrap_or_default();
+    serde_json::from_str(&text)
+        // Before there were parts, a list alone was written.
+        .or_else(|_| serde_json::from_str(&text).map(|sources| Origin { sources, part: None }))
         .unwrap_or_default()
 }

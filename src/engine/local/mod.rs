@@ -45,6 +45,7 @@ use super::{
     Attribute, CommitInfo, CrossCounts, DocumentInfo, Engine, EngineError, ErrorKind, Found, Page,
     SCHEMA_VERSION, StoredPassage,
 };
+use crate::partition::Part;
 use crate::query::plan::{Field, Filters, Plan};
 
 const CURRENT: &str = "CURRENT";
@@ -399,8 +400,8 @@ impl Engine for LocalEngine {
         &self.info
     }
 
-    fn manifest(&self) -> Result<String, EngineError> {
-        manifest::read(&self.generation, &self.info.manifest)
+    fn manifest(&self, _part: Option<Part>) -> Result<Option<String>, EngineError> {
+        manifest::read(&self.generation, &self.info.manifest).map(Some)
     }
 
     fn search(&self, plan: &Plan, page: Page) -> Result<Found, EngineError> {
@@ -451,6 +452,16 @@ impl Engine for LocalEngine {
         // Each of its passages knows it.
         let first = self.addresses_of(&searcher, document)?.into_iter().min();
         first.map(|address| Ok(self.stored(&searcher, address)?.document)).transpose()
+    }
+
+    fn is_primary(&self, document: &str) -> Result<bool, EngineError> {
+        let searcher = self.reader.searcher();
+        let Some(address) = self.addresses_of(&searcher, document)?.into_iter().min() else {
+            return Ok(false);
+        };
+        let segment = searcher.segment_reader(address.segment_ord);
+        let primary = segment.fast_fields().u64("primary").map_err(|error| self.error(error))?;
+        Ok(primary.first(address.doc_id) == Some(1))
     }
 
     fn passages_of(&self, document: &str) -> Result<Vec<StoredPassage>, EngineError> {

@@ -9,7 +9,7 @@ use tantivy::{Index, IndexWriter, TantivyDocument, Term};
 use super::{
     CURRENT, Fields, LOCK, LocalEngine, Pointer, current_generation, manifest, schema, system, tokenizers,
 };
-use crate::engine::{CommitInfo, EngineError, ErrorKind, IndexedPassage, Lock, Writer};
+use crate::engine::{CommitInfo, EngineError, ErrorKind, IndexedPassage, Lock, Origin, Writer};
 
 /// The memory that tantivy fills before it writes a segment, in bytes.
 const WRITER_MEMORY: usize = 200_000_000;
@@ -94,8 +94,8 @@ impl WriteLock {
 }
 
 impl Lock for WriteLock {
-    fn sources(&self) -> Vec<Option<String>> {
-        manifest::sources(&self.folder)
+    fn origin(&self) -> Origin {
+        manifest::origin(&self.folder)
     }
 
     fn update(&self) -> Result<Box<dyn Writer + '_>, EngineError> {
@@ -226,7 +226,7 @@ impl Writer for LocalWriter<'_> {
         mut self: Box<Self>,
         mut info: CommitInfo,
         manifest: &str,
-        sources: &[Option<String>],
+        origin: &Origin,
     ) -> Result<(), EngineError> {
         info.manifest = manifest::write(&self.generation, manifest)?;
         let payload = serde_json::to_string(&info).map_err(|error| self.write_error(error))?;
@@ -247,6 +247,6 @@ impl Writer for LocalWriter<'_> {
             lock.switch_to(&generation)?;
         }
         manifest::remove_others(&generation, &info.manifest);
-        manifest::write_sources(folder, sources)
+        manifest::write_origin(folder, origin)
     }
 }
