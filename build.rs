@@ -1,7 +1,7 @@
-//! Builds the corpus into the program: a table of every file under `corpus/`, and the terms of the taxonomy, read and
+//! Builds the corpus into the program: a table of every file under `corpus/`, and the taxonomy and the glossary, read and
 //! checked, as tables that the program has only to copy.
 //!
-//! The modules that reading the taxonomy takes are those of the library, which this file compiles for itself.
+//! The modules that reading them takes are those of the library, which this file compiles for itself.
 
 #![allow(dead_code, reason = "the library uses the rest of these modules")]
 #![allow(unused_imports, reason = "the library uses the rest of these modules")]
@@ -10,8 +10,12 @@
 mod analysis;
 #[path = "src/document.rs"]
 mod document;
+#[path = "src/glossary.rs"]
+mod glossary;
 #[path = "src/suggest.rs"]
 mod suggest;
+#[path = "src/tables.rs"]
+mod tables;
 #[path = "src/taxonomy/mod.rs"]
 mod taxonomy;
 
@@ -39,10 +43,14 @@ fn main() -> io::Result<()> {
     fs::write(out.join("built_in_corpus.rs"), code)?;
 
     let text = fs::read_to_string(root.join("taxonomy.toml"))?;
-    match taxonomy::Taxonomy::parse(&text) {
-        Ok(taxonomy) => fs::write(out.join("taxonomy.tables"), taxonomy.filling()),
-        Err(error) => Err(io::Error::other(format!("corpus/taxonomy.toml, {error}"))),
-    }
+    let taxonomy = taxonomy::Taxonomy::parse(&text)
+        .map_err(|error| io::Error::other(format!("corpus/taxonomy.toml, {error}")))?;
+    fs::write(out.join("taxonomy.outline"), taxonomy.outline())?;
+    fs::write(out.join("taxonomy.tables"), taxonomy.filling())?;
+    let text = fs::read_to_string(root.join("glossary.toml"))?;
+    let glossary = glossary::Glossary::parse(&text)
+        .map_err(|error| io::Error::other(format!("corpus/glossary.toml: {error}")))?;
+    fs::write(out.join("glossary.tables"), glossary.tables())
 }
 
 /// Files that are no part of the corpus proper: downloads, and data that has its own `include_str!`.

@@ -61,7 +61,7 @@ fn seconds(run: impl FnOnce()) -> f64 {
 fn main() {
     let taxonomy = Taxonomy::built_in().unwrap();
     let model = Model::parse(BUILT_IN_MODEL).unwrap();
-    let glossary = Glossary::parse(gcm_search::glossary::BUILT_IN).unwrap();
+    let glossary = Glossary::built_in().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let request = Request { default: Some(Source::BuiltIn), ..Request::default() };
     update(&Place::Folder(folder.path().into()), &request, &taxonomy, BUILT_IN_MODEL, &model, &|_| {})

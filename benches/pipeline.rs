@@ -119,7 +119,7 @@ fn index_and_query(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     build(folder.path());
     let engine = LocalEngine::open(folder.path()).unwrap();
-    let glossary = Glossary::parse(gcm_search::glossary::BUILT_IN).unwrap();
+    let glossary = Glossary::built_in().unwrap();
     let mut searcher = Searcher::new(&engine, &taxonomy, &glossary);
     let mut group = c.benchmark_group("query");
     for (name, query) in [

@@ -214,7 +214,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{passages} passages, {:.1} MB as JSON Lines", fs::metadata(&corpus)?.len() as f64 / 1e6);
 
     let taxonomy = Taxonomy::built_in()?;
-    let glossary = Glossary::parse(gcm_search::glossary::BUILT_IN)?;
+    let glossary = Glossary::built_in()?;
     let (ours, theirs) = (folder.join("gcm-search"), folder.join("tantivy"));
     built("tantivy alone", &theirs, passages, || Alone::build(&theirs, &corpus))?;
     built("gcm-search", &ours, passages, || {

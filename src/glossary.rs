@@ -3,7 +3,7 @@
 //! The data is `corpus/glossary.toml`: entries with one to three terms a language. Unlike the taxonomy it says nothing
 //! about passages; it only lends a query words.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::analysis::fold::fold;
 use crate::analysis::{Lexeme, Token, is_stop_word, lexeme, tokenize};
 use crate::document::Language;
+use crate::tables::{Reader, Writer};
 
 /// The glossary that is built into the program.
 pub const BUILT_IN: &str = include_str!("../corpus/glossary.toml");
@@ -61,12 +62,33 @@ pub struct Translation {
 #[derive(Debug, Default)]
 pub struct Glossary {
     entries: Vec<Entry>,
-    /// By the first letters of a word, the terms that have such a word, in order; made when first asked for.
-    by_letters: OnceLock<HashMap<String, Vec<Place>>>,
+    /// Made when first asked for.
+    by_letters: OnceLock<ByLetters>,
 }
 
-/// Where a term stands in the glossary: its entry, its language and its place in that language's list.
-type Place = (usize, usize, usize);
+/// The terms by the first letters of their words.
+#[derive(Debug)]
+struct ByLetters {
+    /// The letters, sorted.
+    keys: Vec<String>,
+    /// By key, the places of the terms that have such a word, in order.
+    places: Vec<Vec<u32>>,
+}
+
+/// Where a term stands in the glossary: its entry, its language and its place in that language's list, as one number.
+fn place(entry: usize, language: usize, term: usize) -> u32 {
+    ((entry * Language::ANALYSED.len() + language) * MOST_TERMS + term) as u32
+}
+
+/// What a place stands for: see [`place`].
+fn of_place(place: u32) -> (usize, usize, usize) {
+    let place = place as usize;
+    let of_language = place / MOST_TERMS;
+    (of_language / Language::ANALYSED.len(), of_language % Language::ANALYSED.len(), place % MOST_TERMS)
+}
+
+/// How many terms of one language an entry may have.
+const MOST_TERMS: usize = 64;
 
 impl Glossary {
     /// Reads a glossary.
@@ -83,22 +105,56 @@ impl Glossary {
             if entry.languages().iter().any(|(_, terms)| terms.iter().all(|term| term.trim().is_empty())) {
                 return Err(format!("the glossary: a language of the entry {:?} has no term", entry.it));
             }
+            if entry.languages().iter().any(|(_, terms)| terms.len() > MOST_TERMS) {
+                return Err(format!(
+                    "the glossary: a language of the entry {:?} has more than {MOST_TERMS} terms",
+                    entry.it
+                ));
+            }
         }
         Ok(Glossary { entries: file.entry, by_letters: OnceLock::new() })
+    }
+
+    /// The entries and where their words stand as bytes, for [`Glossary::read`].
+    pub fn tables(&self) -> Vec<u8> {
+        let mut out = Writer::default();
+        out.table(&[self.entries.len() as u32]);
+        for (_, terms) in self.entries.iter().flat_map(Entry::languages) {
+            out.texts(terms.iter().map(String::as_str));
+        }
+        let ByLetters { keys, places } = self.by_letters();
+        out.texts(keys.iter().map(String::as_str));
+        out.lists(places.iter().map(Vec::as_slice));
+        out.bytes
+    }
+
+    /// Reads what [`Glossary::tables`] gave; nothing where the bytes end too soon.
+    pub fn read(tables: &[u8]) -> Option<Glossary> {
+        let mut from = Reader::new(tables);
+        let entries = *from.table::<u32>()?.first()?;
+        let entry =
+            |_| Some(Entry { it: from.texts()?, en: from.texts()?, fr: from.texts()?, es: from.texts()? });
+        let entries = (0..entries).map(entry).collect::<Option<_>>()?;
+        let by_letters = ByLetters { keys: from.texts()?, places: from.lists()? };
+        Some(Glossary { entries, by_letters: OnceLock::from(by_letters) })
+    }
+
+    fn by_letters(&self) -> &ByLetters {
+        self.by_letters.get_or_init(|| by_letters(&self.entries))
     }
 
     /// What the terms that stand in a query are called in the other languages. The longest terms count.
     pub fn translations(&self, tokens: &[Token]) -> Vec<Translation> {
         // Most terms have no word of the query: only those that may have one are looked at.
-        let by_letters = self.by_letters.get_or_init(|| by_letters(&self.entries));
-        let may_stand: BTreeSet<Place> = tokens
-            .iter()
-            .filter_map(|token| by_letters.get(first_letters(&token.text)))
-            .flatten()
-            .copied()
-            .collect();
+        let by_letters = self.by_letters();
+        let of_letters = |token: &Token| {
+            let letters = first_letters(&token.text);
+            by_letters.keys.binary_search_by(|key| key.as_str().cmp(letters)).ok()
+        };
+        let may_stand: BTreeSet<u32> =
+            tokens.iter().filter_map(of_letters).flat_map(|at| &by_letters.places[at]).copied().collect();
         let mut found: Vec<Standing<'_>> = Vec::new();
-        for (number, of_language, of_term) in may_stand {
+        for (number, of_language, of_term) in may_stand.into_iter().map(of_place) {
             let entry = &self.entries[number];
             let (language, terms) = entry.languages()[of_language];
             let term = terms[of_term].as_str();
@@ -155,23 +211,21 @@ fn first_letters(word: &str) -> &str {
     word.char_indices().nth(FIRST_LETTERS).map_or(word, |(end, _)| &word[..end])
 }
 
-fn by_letters(entries: &[Entry]) -> HashMap<String, Vec<Place>> {
-    let mut found: HashMap<String, Vec<Place>> = HashMap::new();
+fn by_letters(entries: &[Entry]) -> ByLetters {
+    let mut found: BTreeMap<String, Vec<u32>> = BTreeMap::new();
     for (number, entry) in entries.iter().enumerate() {
         for (of_language, (_, terms)) in entry.languages().into_iter().enumerate() {
             for (of_term, term) in terms.iter().enumerate() {
                 let folded = fold(term);
                 for word in folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-                    found.entry(first_letters(word).to_owned()).or_default().push((
-                        number,
-                        of_language,
-                        of_term,
-                    ));
+                    let places = found.entry(first_letters(word).to_owned()).or_default();
+                    places.push(place(number, of_language, of_term));
                 }
             }
         }
     }
-    found
+    let (keys, places) = found.into_iter().unzip();
+    ByLetters { keys, places }
 }
 
 /// Where a term stands among the tokens of a query, in any form. Small words within it need not be there.

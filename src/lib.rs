@@ -58,6 +58,7 @@ pub mod segment;
 pub mod snippet;
 pub mod status;
 pub mod suggest;
+mod tables;
 pub mod tagger;
 pub mod taxonomy;
 

@@ -209,7 +209,7 @@ impl Knowledge {
     }
 
     fn glossary() -> Result<Glossary, Failure> {
-        Glossary::parse(gcm_search::glossary::BUILT_IN).map_err(Failure::new)
+        Glossary::built_in().map_err(Failure::new)
     }
 
     fn taxonomy(

@@ -166,15 +166,6 @@ impl Taxonomy {
                 ),
             ));
         }
-        let begin = terms_begin(text);
-        let late =
-            file.concept.iter().map(toml::Spanned::span).chain(file.scheme.iter().map(toml::Spanned::span));
-        if let Some(span) = late.into_iter().find(|span| span.start > begin) {
-            return Err(lines.error(
-                span.start,
-                "a [[scheme]] or [[concept]] stands after the first [[term]]; put all of them before it",
-            ));
-        }
         let schemes = read_schemes(&lines, &file.scheme)?;
         let concepts = read_concepts(&lines, &file.concept, &schemes)?;
         let mut taxonomy = Taxonomy::of(schemes, concepts, fingerprint(text));
@@ -190,15 +181,6 @@ impl Taxonomy {
         vocabularies.contexts.iter().try_for_each(|check| taxonomy.try_context(&lines, check))?;
         vocabularies.masks.iter().try_for_each(|check| taxonomy.try_mask(&lines, check))?;
         Ok(taxonomy)
-    }
-
-    /// Reads only the schemes and the concepts of a taxonomy file: what a query needs to know of it. The terms, by far
-    /// the greater part, are neither read nor checked, and the fingerprint is of this part only.
-    ///
-    /// # Errors
-    /// As [`Taxonomy::parse`], for the part that is read.
-    pub fn parse_concepts(text: &str) -> Result<Taxonomy, TaxonomyError> {
-        Taxonomy::parse(&text[..terms_begin(text)])
     }
 
     fn read_terms(
@@ -439,18 +421,6 @@ fn require(concepts: &[Concept], lines: &Lines<'_>, at: usize, id: &str) -> Resu
         let hint = nearest.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
         lines.error(at, format!("no [[concept]] has the id \"{id}\"{hint}"))
     })
-}
-
-/// Where the terms, masks and contexts of a taxonomy file begin.
-fn terms_begin(text: &str) -> usize {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if ["[[term]]", "[[mask]]", "[[context]]"].iter().any(|table| line.starts_with(table)) {
-            return at;
-        }
-        at += line.len();
-    }
-    text.len()
 }
 
 fn fingerprint(text: &str) -> String {

@@ -3,7 +3,6 @@
 
 mod file;
 mod scheme;
-mod tables;
 mod terms;
 mod vocabulary;
 

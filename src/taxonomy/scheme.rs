@@ -1,15 +1,15 @@
 //! The concepts of a taxonomy: what they are called, what they are kinds of, which of them a text names.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use super::tables::{Reader, Writer};
 use super::vocabulary::Vocabulary;
 use crate::analysis::fold::fold;
 use crate::analysis::{Token, lexeme, tokenize};
 use crate::document::Language;
+use crate::tables::{Reader, Writer};
 
 /// A text in each of the four languages.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -85,10 +85,7 @@ pub struct Taxonomy {
     /// All concepts, in the order of the file.
     pub concepts: Vec<Concept>,
     pub(super) vocabularies: HashMap<Language, Vocabulary>,
-    /// By name, the concepts that go by it.
-    names: HashMap<String, Vec<usize>>,
-    /// Made when it is first asked.
-    name_index: OnceLock<NameIndex>,
+    names: Names,
     /// A hash of the file: tags made with another one are out of date.
     pub fingerprint: String,
 }
@@ -96,26 +93,64 @@ pub struct Taxonomy {
 impl Taxonomy {
     /// A taxonomy without terms.
     pub(super) fn of(schemes: Vec<Scheme>, concepts: Vec<Concept>, fingerprint: String) -> Taxonomy {
-        let mut names: HashMap<String, Vec<usize>> = HashMap::new();
-        for (index, concept) in concepts.iter().enumerate() {
-            let of_concept: HashSet<String> = std::iter::once(concept.id.as_str())
-                .chain(concept.labels.all())
-                .chain(concept.also.iter().map(String::as_str))
-                .map(name_key)
-                .collect();
-            for name in of_concept {
-                names.entry(name).or_default().push(index);
-            }
-        }
-        let empty = |language| (language, Vocabulary::empty(language));
-        let vocabularies = Language::ANALYSED.into_iter().map(empty).collect();
-        Taxonomy { schemes, concepts, vocabularies, names, name_index: OnceLock::new(), fingerprint }
+        let names = Names::of(&concepts);
+        Taxonomy::with_names(schemes, concepts, names, fingerprint)
     }
 
-    /// What an outline of the taxonomy lacks, as bytes for [`Taxonomy::fill`]: the vocabularies and the fingerprint.
-    pub fn filling(&self) -> Vec<u8> {
+    fn with_names(
+        schemes: Vec<Scheme>,
+        concepts: Vec<Concept>,
+        names: Names,
+        fingerprint: String,
+    ) -> Taxonomy {
+        let empty = |language| (language, Vocabulary::empty(language));
+        let vocabularies = Language::ANALYSED.into_iter().map(empty).collect();
+        Taxonomy { schemes, concepts, vocabularies, names, fingerprint }
+    }
+
+    /// The schemes, the concepts, their names and the fingerprint as bytes, for [`Taxonomy::read_outline`].
+    pub fn outline(&self) -> Vec<u8> {
         let mut out = Writer::default();
         out.text(&self.fingerprint);
+        out.texts(self.schemes.iter().map(|scheme| scheme.id.as_str()));
+        for scheme in &self.schemes {
+            out.texts(scheme.labels.all().into_iter());
+        }
+        out.texts(self.concepts.iter().map(|concept| concept.id.as_str()));
+        for concept in &self.concepts {
+            out.texts(concept.labels.all().into_iter());
+            out.texts(concept.also.iter().map(String::as_str));
+            out.table(&[concept.scheme as u32, concept.parent.map_or(NONE, |parent| parent as u32)]);
+        }
+        self.names.write(&mut out);
+        out.bytes
+    }
+
+    /// Reads what [`Taxonomy::outline`] gave: what a query needs to know of a taxonomy, without its terms. Nothing where the
+    /// bytes end too soon.
+    pub fn read_outline(outline: &[u8]) -> Option<Taxonomy> {
+        let mut from = Reader::new(outline);
+        let fingerprint = from.text()?;
+        let labels = |from: &mut Reader<'_>| {
+            let [it, en, fr, es] = <[String; 4]>::try_from(from.texts()?).ok()?;
+            Some(Labels { it, en, fr, es })
+        };
+        let schemes = from.texts()?.into_iter().map(|id| Some(Scheme { id, labels: labels(&mut from)? }));
+        let schemes = schemes.collect::<Option<Vec<_>>>()?;
+        let concepts = from.texts()?.into_iter().map(|id| {
+            let (labels, also, numbers) = (labels(&mut from)?, from.texts()?, from.table::<u32>()?);
+            let &[scheme, parent] = numbers.as_slice() else { return None };
+            let parent = (parent != NONE).then_some(parent as usize);
+            Some(Concept { id, scheme: scheme as usize, labels, also, parent })
+        });
+        let concepts = concepts.collect::<Option<Vec<_>>>()?;
+        let names = Names::read(&mut from)?;
+        Some(Taxonomy::with_names(schemes, concepts, names, fingerprint))
+    }
+
+    /// What an outline of the taxonomy lacks, as bytes for [`Taxonomy::fill`]: the vocabularies.
+    pub fn filling(&self) -> Vec<u8> {
+        let mut out = Writer::default();
         for language in Language::ANALYSED {
             self.vocabulary(language).write(&mut out);
         }
@@ -125,10 +160,6 @@ impl Taxonomy {
     /// Makes an outline whole again with the [`Taxonomy::filling`] of the same file; says whether it could be read.
     pub fn fill(&mut self, filling: &[u8]) -> bool {
         let mut from = Reader::new(filling);
-        let Some(fingerprint) = from.text() else {
-            return false;
-        };
-        self.fingerprint = fingerprint;
         for language in Language::ANALYSED {
             let Some(vocabulary) = Vocabulary::read(language, &mut from) else {
                 return false;
@@ -136,11 +167,6 @@ impl Taxonomy {
             self.vocabularies.insert(language, vocabulary);
         }
         true
-    }
-
-    /// The fingerprint in the [`Taxonomy::filling`] of a taxonomy.
-    pub fn fingerprint_of(filling: &[u8]) -> Option<String> {
-        Reader::new(filling).text()
     }
 
     /// The patterns of a language. A language without its own is read with the English ones, whose
@@ -178,7 +204,7 @@ impl Taxonomy {
     /// begins with the scheme's, such as `objective-7`, the rest is enough.
     pub fn by_name(&self, scheme: usize, name: &str) -> Option<usize> {
         let is_of_scheme = |index: &usize| self.concepts[*index].scheme == scheme;
-        let named = self.names.get(&name_key(name)).and_then(|all| all.iter().copied().find(is_of_scheme));
+        let named = self.names.concepts_called(name).find(is_of_scheme);
         let short = || self.concept_index(&format!("{}-{}", self.schemes[scheme].id, name.trim()));
         named.or_else(|| short().filter(is_of_scheme))
     }
@@ -187,17 +213,17 @@ impl Taxonomy {
     /// *sindaci*, *local authorities*. Names of one word count only for actors and their like, whose names are
     /// nouns; *locale* alone is no mention of the local dimension.
     pub fn named_in(&self, tokens: &[Token]) -> Vec<usize> {
-        let index = self.name_index.get_or_init(|| NameIndex::new(&self.names));
         let mut out: Vec<usize> = Vec::new();
         for (at, token) in tokens.iter().enumerate() {
-            for name in index.beginning_with(token) {
-                let name = &index.names[name];
-                let stands = tokens.get(at..at + name.words.len()).is_some_and(|window| {
-                    window.iter().zip(&name.words).all(|(token, word)| is_form_of(token, word))
+            for name in self.names.beginning_with(token) {
+                let words = tokenize(&self.names.names[name]);
+                let stands = tokens.get(at..at + words.len()).is_some_and(|window| {
+                    window.iter().zip(&words).all(|(token, word)| is_form_of(token, word))
                 });
-                for &concept in &name.concepts {
-                    let counts = name.words.len() > 1 || self.concepts[concept].scheme > 0;
-                    if stands && counts && !out.contains(&concept) {
+                for &concept in self.names.concepts[name].iter().filter(|_| stands) {
+                    let concept = concept as usize;
+                    let counts = words.len() > 1 || self.concepts[concept].scheme > 0;
+                    if counts && !out.contains(&concept) {
                         out.push(concept);
                     }
                 }
@@ -219,40 +245,84 @@ impl Taxonomy {
     }
 }
 
-/// The names of concepts by their first words, so that a text is not compared with all of them.
+/// In a table, what stands for no parent.
+const NONE: u32 = u32::MAX;
+
+/// What concepts are called, as [`name_key`] writes it.
 #[derive(Debug)]
-struct NameIndex {
-    names: Vec<Name>,
-    /// By the text and the roots of the first word.
-    by_first_word: HashMap<String, Vec<usize>>,
+struct Names {
+    /// Sorted.
+    names: Vec<String>,
+    /// By name, the concepts that go by it.
+    concepts: Vec<Vec<u32>>,
+    /// So that a text is not compared with all of them; made when it is first asked.
+    first_words: OnceLock<FirstWords>,
 }
 
-/// A name that one or more concepts go by.
+/// The first words of names.
 #[derive(Debug)]
-struct Name {
-    words: Vec<Token>,
-    concepts: Vec<usize>,
+struct FirstWords {
+    /// Their texts and roots, sorted.
+    keys: Vec<String>,
+    /// By key, the names that begin with such a word.
+    names: Vec<Vec<u32>>,
 }
 
-impl NameIndex {
-    fn new(names: &HashMap<String, Vec<usize>>) -> NameIndex {
-        let mut index = NameIndex { names: Vec::with_capacity(names.len()), by_first_word: HashMap::new() };
-        for (name, concepts) in names {
-            let words = tokenize(name);
-            let Some(first) = words.first() else {
-                continue;
-            };
-            for key in keys(first) {
-                index.by_first_word.entry(key).or_default().push(index.names.len());
+impl Names {
+    fn of(concepts: &[Concept]) -> Names {
+        let mut by_name: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for (index, concept) in (0u32..).zip(concepts) {
+            let of_concept: BTreeSet<String> = std::iter::once(concept.id.as_str())
+                .chain(concept.labels.all())
+                .chain(concept.also.iter().map(String::as_str))
+                .map(name_key)
+                .collect();
+            for name in of_concept {
+                by_name.entry(name).or_default().push(index);
             }
-            index.names.push(Name { words, concepts: concepts.clone() });
         }
-        index
+        let (names, concepts) = by_name.into_iter().unzip();
+        Names { names, concepts, first_words: OnceLock::new() }
     }
 
-    /// The names whose first word may be a form of a token.
+    fn write(&self, out: &mut Writer) {
+        out.texts(self.names.iter().map(String::as_str));
+        out.lists(self.concepts.iter().map(Vec::as_slice));
+        let FirstWords { keys, names } = self.first_words();
+        out.texts(keys.iter().map(String::as_str));
+        out.lists(names.iter().map(Vec::as_slice));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Names> {
+        let (names, concepts) = (from.texts()?, from.lists()?);
+        let first_words = FirstWords { keys: from.texts()?, names: from.lists()? };
+        Some(Names { names, concepts, first_words: OnceLock::from(first_words) })
+    }
+
+    fn first_words(&self) -> &FirstWords {
+        self.first_words.get_or_init(|| {
+            let mut by_key: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+            for (at, name) in (0u32..).zip(&self.names) {
+                for key in tokenize(name).first().map(keys).into_iter().flatten() {
+                    by_key.entry(key).or_default().push(at);
+                }
+            }
+            let (keys, names) = by_key.into_iter().unzip();
+            FirstWords { keys, names }
+        })
+    }
+
+    /// The concepts that go by a name, however typed.
+    fn concepts_called(&self, name: &str) -> impl Iterator<Item = usize> {
+        let found = self.names.binary_search(&name_key(name)).ok();
+        found.into_iter().flat_map(|at| &self.concepts[at]).map(|&concept| concept as usize)
+    }
+
+    /// The names whose first word may be a form of a token, as indices into `names`.
     fn beginning_with(&self, token: &Token) -> BTreeSet<usize> {
-        keys(token).iter().filter_map(|key| self.by_first_word.get(key)).flatten().copied().collect()
+        let FirstWords { keys: known, names } = self.first_words();
+        let found = keys(token).into_iter().filter_map(|key| known.binary_search(&key).ok());
+        found.flat_map(|at| &names[at]).map(|&name| name as usize).collect()
     }
 }
 

@@ -9,9 +9,9 @@
 use std::ops::Range;
 
 use super::Weight;
-use super::tables::{Reader, Row, Writer};
 use crate::analysis::{Case, Lexeme, Token, lexeme, tokenize};
 use crate::document::Language;
+use crate::tables::{Reader, Row, Writer};
 
 /// How many bytes of a prefix it is filed under.
 pub(super) const PREFIX_KEY: usize = 3;

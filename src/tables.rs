@@ -1,7 +1,7 @@
-//! Tables of numbers as bytes: how the built-in vocabularies are kept in the program.
+//! Texts and tables of numbers as bytes: how what is built into the program is kept in it, so that it is read by copying.
 
 /// A row of a table: a fixed count of numbers.
-pub(super) trait Row: Sized {
+pub(crate) trait Row: Sized {
     /// How many numbers a row has.
     const WIDTH: usize;
 
@@ -26,9 +26,9 @@ impl Row for u32 {
 
 /// Writes texts and tables one after the other. Numbers are little-endian.
 #[derive(Default)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     /// What was written.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Writer {
@@ -37,13 +37,29 @@ impl Writer {
     }
 
     /// Writes a text, with its length before it.
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.number(text.len() as u32);
         self.bytes.extend(text.as_bytes());
     }
 
+    /// Writes texts, with their number before them.
+    pub(crate) fn texts<'t>(&mut self, texts: impl ExactSizeIterator<Item = &'t str>) {
+        self.number(texts.len() as u32);
+        for text in texts {
+            self.text(text);
+        }
+    }
+
+    /// Writes lists of numbers, with their number before them.
+    pub(crate) fn lists<'t>(&mut self, lists: impl ExactSizeIterator<Item = &'t [u32]>) {
+        self.number(lists.len() as u32);
+        for list in lists {
+            self.table(list);
+        }
+    }
+
     /// Writes a table, with its length before it.
-    pub(super) fn table<R: Row>(&mut self, rows: &[R]) {
+    pub(crate) fn table<R: Row>(&mut self, rows: &[R]) {
         let mut numbers = Vec::with_capacity(rows.len() * R::WIDTH);
         for row in rows {
             row.write(&mut numbers);
@@ -56,13 +72,13 @@ impl Writer {
 }
 
 /// Reads what a [`Writer`] wrote; nothing comes of bytes that end too soon.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     /// Reads these bytes from the first on.
-    pub(super) fn new(bytes: &'a [u8]) -> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Reader<'a> {
         Reader { bytes }
     }
 
@@ -79,14 +95,24 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a text.
-    pub(super) fn text(&mut self) -> Option<String> {
+    pub(crate) fn text(&mut self) -> Option<String> {
         let length = self.length()?;
         let bytes = self.take(length)?;
         std::str::from_utf8(bytes).ok().map(str::to_owned)
     }
 
+    /// Reads texts.
+    pub(crate) fn texts(&mut self) -> Option<Vec<String>> {
+        (0..self.length()?).map(|_| self.text()).collect()
+    }
+
+    /// Reads lists of numbers.
+    pub(crate) fn lists(&mut self) -> Option<Vec<Vec<u32>>> {
+        (0..self.length()?).map(|_| self.table()).collect()
+    }
+
     /// Reads a table.
-    pub(super) fn table<R: Row>(&mut self) -> Option<Vec<R>> {
+    pub(crate) fn table<R: Row>(&mut self) -> Option<Vec<R>> {
         let length = self.length()?;
         let bytes = self.take(length.checked_mul(4 * R::WIDTH)?)?;
         let mut row = vec![0u32; R::WIDTH];
@@ -114,10 +140,14 @@ mod tests {
         writer.text("città");
         writer.table(&[7u32, u32::MAX]);
         writer.table::<u32>(&[]);
+        writer.texts(["uno", ""].into_iter());
+        writer.lists([&[1u32, 2][..], &[]].into_iter());
         let mut reader = Reader::new(&writer.bytes);
         assert_eq!(reader.text().as_deref(), Some("città"));
         assert_eq!(reader.table::<u32>(), Some(vec![7, u32::MAX]));
         assert_eq!(reader.table::<u32>(), Some(Vec::new()));
+        assert_eq!(reader.texts(), Some(vec!["uno".to_owned(), String::new()]));
+        assert_eq!(reader.lists(), Some(vec![vec![1, 2], vec![]]));
         assert_eq!(reader.text(), None);
     }
 
