@@ -18,15 +18,15 @@ pub fn run(global: &Global, args: &StatusArgs, terminal: &Terminal) -> Result<Ou
     let knowledge = Knowledge::load(global)?;
     let failed = |error| engine_failure(error, global);
     let verified = if args.verify {
-        engine::verify(&global.place()).map_err(failed)?;
+        engine::verify(global.place()).map_err(failed)?;
         Some(true)
     } else {
         None
     };
-    let engine = engine::open(&global.place()).map_err(failed)?;
+    let engine = engine::open(global.place()).map_err(failed)?;
     let now = fingerprint(&knowledge.taxonomy, BUILT_IN_MODEL);
     let status = Status {
-        index: global.index.display().to_string(),
+        index: global.place().to_string(),
         verified,
         document_ids: args.documents.then(|| engine.document_ids().map_err(failed)).transpose()?,
         ..Status::of(&*engine, &now).map_err(failed)?
