@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use gcm_search::engine;
+use gcm_search::engine::{self, Place};
 use gcm_search::indexer::fingerprint;
 use gcm_search::status::Status;
 use gcm_search::tagger::BUILT_IN_MODEL;
@@ -33,14 +33,14 @@ pub fn run(global: &Global, args: &StatusArgs, terminal: &Terminal) -> Result<Ou
     };
     let mut out = terminal.output(args.format);
     match args.format {
-        Format::Text => print(&mut out, &status)?,
+        Format::Text => print(&mut out, &status, global)?,
         Format::Json | Format::Jsonl => output::json::line(&mut out, &status)?,
     }
     out.flush()?;
     Ok(Outcome::Found)
 }
 
-fn print(out: &mut dyn Write, status: &Status) -> Result<(), Failure> {
+fn print(out: &mut dyn Write, status: &Status, global: &Global) -> Result<(), Failure> {
     let list = |values: &BTreeMap<String, u64>| {
         values.iter().map(|(value, count)| format!("{value} {count}")).collect::<Vec<_>>().join(", ")
     };
@@ -71,7 +71,12 @@ fn print(out: &mut dyn Write, status: &Status) -> Result<(), Failure> {
         }
     }
     if status.verified == Some(true) {
-        writeln!(out, "verified    every file agrees with its checksum")?;
+        let agrees = match global.place() {
+            Place::Folder(_) => "every file agrees with its checksum",
+            #[cfg(feature = "opensearch")]
+            Place::Cluster(_) => "the cluster holds the manifest and as many passages as it says",
+        };
+        writeln!(out, "verified    {agrees}")?;
     }
     for id in status.document_ids.iter().flatten() {
         writeln!(out, "document    {}", output::printable(id))?;

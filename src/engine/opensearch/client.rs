@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often all nodes are asked when somebody waits for the answer.
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 6;
 
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

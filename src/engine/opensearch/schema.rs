@@ -54,13 +54,14 @@ pub(super) fn manifests(name: &str) -> String {
     format!("{name}-manifest")
 }
 
-/// Settings and mapping of an index for passages that is being filled: not refreshed, and without copies.
+/// Settings and mapping of an index for passages. It is refreshed only when a run is done.
 pub(super) fn passages(shards: u32, meta: &Meta) -> Value {
     let tokens = |options: &str| json!({"type": "text", "analyzer": "gcm_tokens", "index_options": options});
     json!({
         "settings": {
             "number_of_shards": shards,
-            "number_of_replicas": 0,
+            // A copy of each shard as soon as there is a second node, so that a load outlives one that goes away.
+            "auto_expand_replicas": "0-1",
             "refresh_interval": "-1",
             "index.merge.policy.expunge_deletes_allowed": 0,
             // For words of which the first letter may be another.
@@ -98,7 +99,7 @@ pub(super) fn passages(shards: u32, meta: &Meta) -> Value {
 /// Settings and mapping of the index of manifests.
 pub(super) fn manifest_index() -> Value {
     json!({
-        "settings": {"number_of_shards": 1, "number_of_replicas": 0, "auto_expand_replicas": "0-1"},
+        "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
         "mappings": {
             "dynamic": "strict",
             "properties": {
@@ -110,11 +111,6 @@ pub(super) fn manifest_index() -> Value {
             },
         },
     })
-}
-
-/// The settings of an index that is filled: as many copies as there is room for, one at most.
-pub(super) fn served() -> Value {
-    json!({"index": {"auto_expand_replicas": "0-1"}})
 }
 
 /// A short id of some texts: the same for the same texts.

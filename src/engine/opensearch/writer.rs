@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -22,6 +23,8 @@ use crate::partition::Part;
 
 /// How long the cluster may take to put an index in order.
 const TIDYING: Duration = Duration::from_secs(3600);
+/// The pause before it is asked to do so again.
+const PAUSE: Duration = Duration::from_millis(500);
 /// How many files are removed at once.
 const REMOVED_AT_ONCE: usize = 500;
 /// How many documents are listed at once.
@@ -102,18 +105,26 @@ fn refresh(client: &Client, index: &str) -> Result<(), EngineError> {
     tidy(client, &format!("/{index}/_refresh"))
 }
 
-/// Has the cluster do something that may take its time, in all shards.
+/// Has the cluster do something that may take its time, in all shards; again where a shard is about to move.
 fn tidy(client: &Client, path: &str) -> Result<(), EngineError> {
-    let answer = client.send(Method::Post, path, None, Patience::Until(client.cluster().timeout), TIDYING)?;
-    let done: Value = client.read(answer)?;
-    if done["_shards"]["failed"].as_u64().unwrap_or(0) > 0 {
-        let reason = done["_shards"]["failures"][0]["reason"]["reason"].as_str().unwrap_or("no reason given");
-        return Err(EngineError::new(
-            ErrorKind::System,
-            format!("{}: a shard failed: {reason}", client.cluster()),
-        ));
+    let begin = Instant::now();
+    let timeout = client.cluster().timeout;
+    loop {
+        let answer = client.send(Method::Post, path, None, Patience::Until(timeout), TIDYING)?;
+        let done: Value = client.read(answer)?;
+        let shards = &done["_shards"];
+        if shards["failed"].as_u64().unwrap_or(0) == 0 && shards["successful"].as_u64() != Some(0) {
+            return Ok(());
+        }
+        if begin.elapsed() > timeout {
+            let reason = shards["failures"][0]["reason"]["reason"].as_str().unwrap_or("it has no place");
+            return Err(EngineError::new(
+                ErrorKind::System,
+                format!("{}: a shard failed: {reason}", client.cluster()),
+            ));
+        }
+        thread::sleep(PAUSE);
     }
-    Ok(())
 }
 
 impl Lock for ClusterLock {
@@ -532,9 +543,6 @@ impl Writer for ClusterWriter<'_> {
         // A new generation answers when it is whole.
         if self.write_meta()?.is_some() && self.is_new {
             Self::try_out(&engine)?;
-            let settings = schema::served();
-            let _: Value =
-                self.client().ask(Method::Put, &format!("/{}/_settings", self.index), Some(&settings))?;
             self.lock.held.check()?;
             self.switch()?;
         }
