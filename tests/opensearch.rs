@@ -321,6 +321,7 @@ fn taking(bulk: impl Fn(&Request, usize) -> Answer + Send + Sync + 'static) -> N
             ("GET", "/prova-g000001/_settings") => {
                 ok(&json!({"prova-g000001": {"settings": {"index": {"number_of_shards": "1"}}}}))
             }
+            ("GET", "/prova-g000001/_stats/docs") => ok(&json!({})),
             ("PUT", "/prova-manifest/_create/lock") => {
                 (201, String::new(), json!({"_seq_no": 0, "_primary_term": 1}).to_string())
             }
@@ -341,7 +342,7 @@ fn taking(bulk: impl Fn(&Request, usize) -> Answer + Send + Sync + 'static) -> N
                 ok(&json!({"hits": {"total": {"value": ids.len()}, "hits": []}}))
             }
             ("POST", path) if path.ends_with("/_search") => ok(&json!({"hits": {"hits": []}})),
-            ("POST", path) if path.ends_with("/_refresh") => {
+            ("POST", path) if path.ends_with("/_refresh") || path.ends_with("/_forcemerge") => {
                 ok(&json!({"_shards": {"failed": 0, "successful": 1}}))
             }
             _ => ok(&json!({"acknowledged": true})),

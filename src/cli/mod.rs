@@ -268,7 +268,8 @@ fn open_or_build(
             ));
             Ok(engine)
         }
-        Err(error) if error.kind == EngineErrorKind::Missing => {
+        // What others share is made only by who means to.
+        Err(error) if error.kind == EngineErrorKind::Missing && global.place().folder().is_some() => {
             let source = default_source(global);
             terminal.note(&format!(
                 "no index in {} yet: building it from the {}",

@@ -162,15 +162,18 @@ fn many_records(sealed: &Sealed, name: &str, count: usize, word: &str) {
     sealed.write(name, records_in_italian(&records));
 }
 
-/// Whether a generation holds passages that are on their way.
-fn is_loading(nodes: &Nodes, node: usize, name: &str) -> bool {
-    let (code, found) = nodes.ask(node, "GET", &format!("/_cat/indices/{name}-g*?format=json"), "");
-    code == 200 && found.as_array().is_some_and(|found| !found.is_empty())
+/// Whether the first generation is there, with its copies, and passages are on their way into it.
+fn is_loading(nodes: &Nodes, name: &str) -> bool {
+    let (code, found) = nodes.ask(0, "GET", &format!("/{name}-g000001/_stats/indexing"), "");
+    let (_, health) = nodes.ask(0, "GET", &format!("/_cluster/health/{name}-g*"), "");
+    code == 200
+        && health["status"] == "green"
+        && found["_all"]["primaries"]["indexing"]["index_total"].as_u64() > Some(0)
 }
 
 #[test]
 fn a_node_that_goes_away_takes_nothing_along() {
-    const COUNT: usize = 12_000;
+    const COUNT: usize = 20_000;
     let Some(nodes) = nodes::alone() else { return };
     nodes.wait_for(0, nodes::NODES, "green");
     let engine = engine(&nodes, "faults");
@@ -178,7 +181,7 @@ fn a_node_that_goes_away_takes_nothing_along() {
     many_records(&sealed, "records.jsonl", COUNT, "testo");
     let mut command = sealed.command(["--engine", &engine, "index", "--shards", "3", "records.jsonl"]);
     let load = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
-    while !is_loading(&nodes, 0, "faults") {
+    while !is_loading(&nodes, "faults") {
         thread::sleep(Duration::from_millis(20));
     }
     nodes.stop(1);

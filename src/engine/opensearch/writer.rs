@@ -23,8 +23,10 @@ use crate::partition::Part;
 
 /// How long the cluster may take to put an index in order.
 const TIDYING: Duration = Duration::from_secs(3600);
+/// How long it may take until deleted passages are gone.
+const PURGING: Duration = Duration::from_secs(90);
 /// The pause before it is asked to do so again.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_secs(1);
 /// How many files are removed at once.
 const REMOVED_AT_ONCE: usize = 500;
 /// How many documents are listed at once.
@@ -89,11 +91,12 @@ impl ClusterLock {
     }
 }
 
-/// Creates an index if it is not there.
+/// Creates an index if it is not there, and gives its copies time to stand ready: what goes away before is gone.
 fn create(client: &Client, index: &str, body: &Value) -> Result<(), EngineError> {
     let bytes = body.to_string().into_bytes();
     let timeout = client.cluster().timeout;
-    let answer = client.send(Method::Put, &format!("/{index}"), Some(&bytes), Patience::Short, timeout)?;
+    let path = format!("/{index}?wait_for_active_shards=all&timeout={}s", timeout.as_secs().div_ceil(2));
+    let answer = client.send(Method::Put, &path, Some(&bytes), Patience::Short, timeout)?;
     if answer.is_ok() || answer.reason().0 == "resource_already_exists_exception" {
         return Ok(());
     }
@@ -332,6 +335,30 @@ impl<'l> ClusterWriter<'l> {
         engine.check_count(&query, expected)
     }
 
+    /// Takes deleted passages out of the statistics, and those that had to be sent twice. A cluster keeps them for half a
+    /// minute, until every copy has confirmed that it needs them no more.
+    fn purge(&self) -> Result<(), EngineError> {
+        let begin = Instant::now();
+        let index = &self.index;
+        let deleted = || -> Result<u64, EngineError> {
+            let stats: Value = self.client().ask(Method::Get, &format!("/{index}/_stats/docs"), None)?;
+            Ok(stats["_all"]["total"]["docs"]["deleted"].as_u64().unwrap_or(0))
+        };
+        while deleted()? > 0 {
+            tidy(self.client(), &format!("/{index}/_flush?force=true&wait_if_ongoing=true"))?;
+            tidy(self.client(), &format!("/{index}/_forcemerge?only_expunge_deletes=true"))?;
+            refresh(self.client(), index)?;
+            if begin.elapsed() > PURGING {
+                // They weigh a little in the ranking until the cluster merges them away by itself.
+                break;
+            }
+            if deleted()? > 0 {
+                thread::sleep(PAUSE);
+            }
+        }
+        Ok(())
+    }
+
     /// Writes how much there is in all parts together; nothing as long as one is missing.
     fn write_meta(&self) -> Result<Option<CommitInfo>, EngineError> {
         let mut before = None;
@@ -529,11 +556,7 @@ impl Writer for ClusterWriter<'_> {
         }
         self.lock.held.check()?;
         refresh(self.client(), &self.index)?;
-        if self.has_removed {
-            // So that deleted passages do not count in the statistics.
-            tidy(self.client(), &format!("/{}/_forcemerge?only_expunge_deletes=true", self.index))?;
-            refresh(self.client(), &self.index)?;
-        }
+        self.purge()?;
         // The manifest stands in documents of its own.
         info.manifest = String::new();
         let engine = self.engine(&info)?;
