@@ -409,7 +409,7 @@ pub fn update(
         EngineError::new(ErrorKind::System, format!("cannot write the manifest of {place}: {error}"))
     })?;
     writer.commit(info, &text, &Origin { sources: manifest.sources, part })?;
-    if !overrides.is_empty() {
+    if !overrides.is_empty() && part.is_none() {
         report.idle_overrides = idle(&overrides, &*engine::open(place)?, part)?;
     }
     if was_missing {

@@ -1,8 +1,16 @@
 //! Against real OpenSearch nodes on this machine (`tests/cluster`). Proves of the nodes themselves: three of them are one
 //! cluster; what is written through one is read through another; when one goes away nothing is lost, and it takes part again
 //! when it is back.
-#![cfg(feature = "fetch")]
+//!
+//! Proves of an index on them (`tests/cluster/engine.rs`): with one shard and with three, queries of every kind under every
+//! filter are answered as the local index answers them, to the byte; updates change what changed, from whatever machine; parts
+//! are written side by side; a node that goes away while passages are sent or queries asked takes nothing along and fails no
+//! query; a rebuild shows at once and whole.
+#![cfg(all(feature = "fetch", feature = "opensearch"))]
 
+mod common;
+#[path = "cluster/engine.rs"]
+mod engine;
 #[path = "cluster/nodes.rs"]
 mod nodes;
 

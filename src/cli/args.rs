@@ -48,6 +48,13 @@ pub struct GlobalArgs {
     /// Do not show long results through a pager [env: GCM_SEARCH_PAGER, PAGER]
     #[arg(long, global = true)]
     pub no_pager: bool,
+    /// Use the index on a cluster of OpenSearch: http://HOST:9200/NAME, several nodes separated by commas
+    /// [env: GCM_SEARCH_ENGINE] [default: local]
+    #[arg(long, global = true, value_name = "URL")]
+    pub engine: Option<String>,
+    /// Weigh words by the statistics of the whole cluster or of each shard [env: GCM_SEARCH_STATS] [default: global]
+    #[arg(long, global = true, value_enum, value_name = "WHOSE")]
+    pub stats: Option<Stats>,
     /// Read settings from this file instead of the project's and your own [env: GCM_SEARCH_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -85,6 +92,15 @@ pub enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// Which statistics weigh words on a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Stats {
+    /// Those of the whole cluster: the same ranking as on one machine.
+    Global,
+    /// Those of each shard by itself: faster, and a little different.
+    Local,
 }
 
 /// The commands.
@@ -151,6 +167,9 @@ pub struct IndexArgs {
     /// Read scanned pages with pdftoppm and tesseract, also those left out so far
     #[arg(long)]
     pub ocr: bool,
+    /// On a cluster: how many shards a new index has, as at a rebuild; as many as before where nothing is said, or one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub shards: Option<u32>,
     #[command(flatten)]
     pub limits: LimitArgs,
     /// Write what became of each file to this file, a JSON object a line

@@ -179,7 +179,7 @@ impl Values {
             }
             Values::DocumentName => document_names(&start, global).unwrap_or_default(),
             Values::Publisher => {
-                let engine = engine::open(&global.place()).ok();
+                let engine = engine::open(global.place()).ok();
                 let known =
                     engine.and_then(|engine| engine.filter_values("publisher").ok()).unwrap_or_default();
                 known
@@ -251,7 +251,7 @@ fn concepts(scheme: &str, start: &str, global: &Global) -> Option<Vec<Completion
 
 /// What `--document` takes: ids and folders, and once something is typed symbols and titles too.
 fn document_names(start: &str, global: &Global) -> Option<Vec<CompletionCandidate>> {
-    let engine = engine::open(&global.place()).ok()?;
+    let engine = engine::open(global.place()).ok()?;
     let ids: Vec<String> = engine.document_ids().ok()?.iter().map(|id| fold(id)).collect();
     let mut out: Vec<CompletionCandidate> =
         by_folder(&ids, start).into_iter().map(|id| candidate(id, "")).collect();
@@ -265,7 +265,7 @@ fn document_names(start: &str, global: &Global) -> Option<Vec<CompletionCandidat
 
 /// Ids of documents; behind a document's `#` the numbers of its passages.
 fn ids(current: &str, global: &Global) -> Option<Vec<CompletionCandidate>> {
-    let engine = engine::open(&global.place()).ok()?;
+    let engine = engine::open(global.place()).ok()?;
     let ids = engine.document_ids().ok()?;
     if let Some((document, number)) = current.rsplit_once('#')
         && ids.iter().any(|id| id == document)

@@ -32,7 +32,7 @@ pub fn run(global: &Global, args: &EvalArgs, terminal: &Terminal) -> Result<Outc
         return Err(Failure::new("eval needs queries and judgements, or --tags"));
     };
     let knowledge = Knowledge::load(global)?;
-    let engine = engine::open(&global.place()).map_err(|error| engine_failure(error, global))?;
+    let engine = engine::open(global.place()).map_err(|error| engine_failure(error, global))?;
     let list = read_queries(queries, &knowledge.taxonomy)?;
     let judged =
         parse_qrels(&read(qrels)?).map_err(|error| Failure::new(format!("{}: {error}", qrels.display())))?;

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use gcm_search::corpus::Source;
+use gcm_search::engine::Place;
 use gcm_search::extract::FileLimits;
 use gcm_search::extract::command::{Commands, ExtractCommand};
 use gcm_search::indexer::{self, FileReport, IndexError, Outcome as FileOutcome, Progress, Report, Request};
@@ -14,7 +15,7 @@ use super::record::Target;
 use super::settings::Global;
 use super::terminal::Terminal;
 use super::worker;
-use super::{Failure, Knowledge, Outcome, absolute, default_source, engine_failure};
+use super::{Failure, Knowledge, Outcome, absolute, cluster, default_source, engine_failure};
 use crate::output;
 
 /// How many lines the table of what is not simply read may have; the rest is counted.
@@ -40,7 +41,8 @@ pub fn run(global: &Global, args: &IndexArgs, terminal: &Terminal) -> Result<Out
         limits,
         worker: worker::program(&limits),
     };
-    let report = update(global, &knowledge, &request, terminal)?;
+    let place = cluster::with_shards(global.place(), args.shards)?;
+    let report = update(global, &place, &knowledge, &request, terminal)?;
     let mut out = terminal.stdout();
     writeln!(out, "{}", summary(&report))?;
     out.flush()?;
@@ -71,7 +73,7 @@ pub fn build_missing(
         worker: worker::program(&FileLimits::default()),
         ..Request::default()
     };
-    let report = update(global, knowledge, &request, terminal)?;
+    let report = update(global, global.place(), knowledge, &request, terminal)?;
     terminal.note(&summary(&report));
     Ok(())
 }
@@ -84,25 +86,22 @@ fn commands(global: &Global) -> Commands {
 
 fn update(
     global: &Global,
+    place: &Place,
     knowledge: &Knowledge,
     request: &Request,
     terminal: &Terminal,
 ) -> Result<Report, Failure> {
     let bar = terminal.progress();
-    let report = indexer::update(
-        &global.place(),
-        request,
-        &knowledge.taxonomy,
-        BUILT_IN_MODEL,
-        &knowledge.model,
-        &|progress| match progress {
-            Progress::Begin(files) => bar.set_length(files as u64),
-            Progress::File(path) => bar.set_message(output::printable(path)),
-            Progress::Passages(_) => {}
-            Progress::FileDone => bar.inc(1),
-            Progress::Commit => bar.set_message("writing"),
-        },
-    );
+    let report =
+        indexer::update(place, request, &knowledge.taxonomy, BUILT_IN_MODEL, &knowledge.model, &|progress| {
+            match progress {
+                Progress::Begin(files) => bar.set_length(files as u64),
+                Progress::File(path) => bar.set_message(output::printable(path)),
+                Progress::Passages(_) => {}
+                Progress::FileDone => bar.inc(1),
+                Progress::Commit => bar.set_message("writing"),
+            }
+        });
     bar.finish_and_clear();
     let report = report.map_err(|error| match error {
         IndexError::Corpus(error) => Failure::new(error.message),

@@ -3,6 +3,8 @@
 mod args;
 mod batch;
 mod cite;
+#[cfg_attr(not(feature = "opensearch"), path = "no_cluster.rs")]
+mod cluster;
 mod compare;
 mod complete;
 mod completions;
@@ -254,7 +256,7 @@ fn open_or_build(
     knowledge: &Knowledge,
     terminal: &Terminal,
 ) -> Result<Box<dyn Engine>, Failure> {
-    match engine::open(&global.place()) {
+    match engine::open(global.place()) {
         Ok(engine) => {
             warn_if_outdated(&*engine, knowledge, terminal)?;
             let info = engine.info();
@@ -266,7 +268,8 @@ fn open_or_build(
             ));
             Ok(engine)
         }
-        Err(error) if error.kind == EngineErrorKind::Missing => {
+        // What others share is made only by who means to.
+        Err(error) if error.kind == EngineErrorKind::Missing && global.place().folder().is_some() => {
             let source = default_source(global);
             terminal.note(&format!(
                 "no index in {} yet: building it from the {}",
@@ -278,7 +281,7 @@ fn open_or_build(
             ));
             // To tag passages takes all of the taxonomy.
             index::build_missing(global, &Knowledge::load(global)?, source, terminal)?;
-            engine::open(&global.place()).map_err(|error| engine_failure(error, global))
+            engine::open(global.place()).map_err(|error| engine_failure(error, global))
         }
         Err(error) => Err(engine_failure(error, global)),
     }
@@ -303,6 +306,9 @@ fn warn_if_outdated(engine: &dyn Engine, knowledge: &Knowledge, terminal: &Termi
 
 /// An engine's error with the advice that fits the user's situation.
 fn engine_failure(error: EngineError, global: &Global) -> Failure {
+    if let Some(hint) = cluster::hint(global.place(), error.kind) {
+        return Failure::new(error.message).hint(hint);
+    }
     let index = global.index.display();
     let hint = match error.kind {
         EngineErrorKind::Missing => format!("build it: gcm-search index --index {index}"),
@@ -312,7 +318,10 @@ fn engine_failure(error: EngineError, global: &Global) -> Failure {
         }
         EngineErrorKind::Outdated => format!("build it again: gcm-search index --index {index}"),
         EngineErrorKind::Busy => "wait for it to end, or add --wait".to_owned(),
-        EngineErrorKind::System => return Failure::new(error.message),
+        EngineErrorKind::Full => "make room, or name a folder elsewhere: --index DIR".to_owned(),
+        EngineErrorKind::System | EngineErrorKind::Denied | EngineErrorKind::Unreachable => {
+            return Failure::new(error.message);
+        }
     };
     Failure::new(error.message).hint(hint)
 }

@@ -13,7 +13,8 @@ use gcm_search::engine::Place;
 use gcm_search::suggest::nearest;
 use toml::de::{DeTable, DeValue};
 
-use super::args::{Color, GlobalArgs, ResultFormat, label_language};
+use super::args::{Color, GlobalArgs, ResultFormat, Stats, label_language};
+use super::cluster;
 use super::failure::Failure;
 
 /// The file that a project keeps its settings in; looked for from the working directory upwards.
@@ -34,6 +35,10 @@ enum Kind {
     Number,
     /// A command line, or `false` for none.
     Program,
+    /// A server that is spoken to, with the user's credentials.
+    Server,
+    /// A file that speaking to a server takes, relative to the file that it stands in.
+    ServerPath,
 }
 
 /// A key of the configuration, apart from the table `extract`.
@@ -43,7 +48,7 @@ struct Key {
     kind: Kind,
 }
 
-const KEYS: [Key; 8] = [
+const KEYS: [Key; 13] = [
     Key { name: "index", variable: "GCM_SEARCH_INDEX", kind: Kind::Path },
     Key { name: "corpus", variable: "GCM_SEARCH_CORPUS", kind: Kind::Path },
     Key { name: "taxonomy", variable: "GCM_SEARCH_TAXONOMY", kind: Kind::Path },
@@ -52,10 +57,22 @@ const KEYS: [Key; 8] = [
     Key { name: "pager", variable: "GCM_SEARCH_PAGER", kind: Kind::Program },
     Key { name: "limit", variable: "GCM_SEARCH_LIMIT", kind: Kind::Number },
     Key { name: "format", variable: "GCM_SEARCH_FORMAT", kind: Kind::Text },
+    Key { name: "engine", variable: "GCM_SEARCH_ENGINE", kind: Kind::Server },
+    Key { name: "engine-credentials", variable: "GCM_SEARCH_ENGINE_CREDENTIALS", kind: Kind::ServerPath },
+    Key { name: "engine-ca", variable: "GCM_SEARCH_ENGINE_CA", kind: Kind::ServerPath },
+    Key { name: "engine-timeout", variable: "GCM_SEARCH_ENGINE_TIMEOUT", kind: Kind::Number },
+    Key { name: "stats", variable: "GCM_SEARCH_STATS", kind: Kind::Text },
 ];
+
+/// The engine that is no cluster.
+const LOCAL: &str = "local";
+/// How long a cluster may take to answer where nobody says, in seconds.
+const DEFAULT_TIMEOUT: u64 = 30;
 
 /// The table of commands that turn files of other formats into text, by extension.
 const EXTRACT: &str = "extract";
+/// What a setting names that a project's file may not.
+const PROGRAM: &str = "a program to run";
 /// The list of folders whose `gcm-search.toml` may name programs.
 const TRUSTED: &str = "trusted";
 
@@ -91,6 +108,17 @@ pub struct Global {
     pub limit: usize,
     /// The form of the results of `query`.
     pub format: ResultFormat,
+    /// The address of the index on a cluster, where it is on one.
+    engine: Option<String>,
+    /// The file of the credentials for it.
+    engine_credentials: Option<PathBuf>,
+    /// The file of the certificates that it is trusted by.
+    engine_ca: Option<PathBuf>,
+    /// How many seconds it may take to answer.
+    engine_timeout: u64,
+    /// Which statistics weigh words there.
+    stats: Stats,
+    place: Place,
     /// Commands that turn a file into text, by the file's extension in lower case.
     pub extract: BTreeMap<String, Vec<String>>,
     /// The folders whose own file of settings may name programs.
@@ -113,7 +141,8 @@ pub struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    fn text(&self, name: &str) -> Result<Option<String>, Failure> {
+    /// A variable as text.
+    pub fn text(&self, name: &str) -> Result<Option<String>, Failure> {
         (self.variable)(name)
             .map(|value| {
                 value
@@ -271,12 +300,22 @@ impl Global {
             }
         }
         global.set_options(args);
+        global.place = match &global.engine {
+            None => Place::Folder(global.index.clone()),
+            Some(address) => cluster::place(&global, address, around)?,
+        };
         Ok(global)
     }
 
+    /// What speaking to a cluster takes: the file of the credentials, that of the certificates, the seconds that an answer
+    /// may take, and which statistics weigh words.
+    pub fn engine_settings(&self) -> (Option<&Path>, Option<&Path>, u64, Stats) {
+        (self.engine_credentials.as_deref(), self.engine_ca.as_deref(), self.engine_timeout, self.stats)
+    }
+
     /// Where the index is.
-    pub fn place(&self) -> Place {
-        Place::Folder(self.index.clone())
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The defaults, with what only options can say.
@@ -290,6 +329,12 @@ impl Global {
             pager: Some(DEFAULT_PAGER.to_owned()),
             limit: DEFAULT_LIMIT,
             format: ResultFormat::Text,
+            engine: None,
+            engine_credentials: None,
+            engine_ca: None,
+            engine_timeout: DEFAULT_TIMEOUT,
+            stats: Stats::Global,
+            place: Place::Folder(PathBuf::new()),
             extract: BTreeMap::new(),
             trusted: Vec::new(),
             quiet: args.quiet,
@@ -298,6 +343,7 @@ impl Global {
             origins: BTreeMap::new(),
         };
         global.set_options(args);
+        global.place = Place::Folder(global.index.clone());
         global
     }
 
@@ -322,6 +368,14 @@ impl Global {
         if let Some(color) = args.color {
             given("color", "--color");
             self.color = color;
+        }
+        if let Some(engine) = &args.engine {
+            given("engine", "--engine");
+            self.engine = Some(engine.clone()).filter(|engine| engine != LOCAL);
+        }
+        if let Some(stats) = args.stats {
+            given("stats", "--stats");
+            self.stats = stats;
         }
         if args.no_pager {
             given("pager", "--no-pager");
@@ -361,6 +415,16 @@ impl Global {
                     .parse()
                     .map_err(|_| wrong(format!("\"{text}\" is no number of hits; write one such as 20")))?;
             }
+            "engine" => self.engine = Some(text.trim().to_owned()).filter(|engine| engine != LOCAL),
+            "engine-credentials" => self.engine_credentials = Some(PathBuf::from(&given.value)),
+            "engine-ca" => self.engine_ca = Some(PathBuf::from(&given.value)),
+            "engine-timeout" => {
+                let seconds = text.trim().parse().ok().filter(|seconds| *seconds > 0);
+                self.engine_timeout = seconds.ok_or_else(|| {
+                    wrong(format!("\"{text}\" is no number of seconds; write one such as 30"))
+                })?;
+            }
+            "stats" => self.stats = one_of(&text).map_err(wrong)?,
             _ => self.format = one_of(&text).map_err(wrong)?,
         }
         self.origins.insert(name.to_owned(), given.origin);
@@ -386,6 +450,11 @@ impl Global {
                     "color" => Some(name_of(self.color)),
                     "pager" => self.pager.clone(),
                     "limit" => Some(self.limit.to_string()),
+                    "engine" => Some(self.engine.clone().unwrap_or_else(|| LOCAL.to_owned())),
+                    "engine-credentials" => self.engine_credentials.as_deref().map(path),
+                    "engine-ca" => self.engine_ca.as_deref().map(path),
+                    "engine-timeout" => Some(self.engine_timeout.to_string()),
+                    "stats" => Some(name_of(self.stats)),
                     _ => Some(name_of(self.format)),
                 };
                 (key.name.to_owned(), value, self.origin(key.name))
@@ -438,13 +507,13 @@ fn parse(text: &str, file: &Looked, home: Option<&Path>, own: Option<&Path>) -> 
         |at: usize, why: String| Failure::new(format!("{}, line {}: {why}", file.path.display(), line(at)));
     let table = DeTable::parse(text)
         .map_err(|error| wrong(error.span().map_or(0, |span| span.start), error.message().to_owned()))?;
-    let may_run = |at: usize, name: &str| {
+    let may = |at: usize, name: &str, what: &str| {
         if file.trust != Trust::Found {
             return Ok(());
         }
-        // A folder that somebody else made must not decide what is run on this machine.
+        // A folder that somebody else made must not decide what is run on this machine, or where credentials go.
         let target = own.map_or_else(|| "your own configuration".to_owned(), |own| own.display().to_string());
-        Err(wrong(at, format!("`{name}` names a program to run, which a project's file may not"))
+        Err(wrong(at, format!("`{name}` names {what}, which a project's file may not"))
             .hint(format!("move it to {target}, or name this file with --config or {FILE_VARIABLE}"))
             .hint(format!(
                 "if you trust the folder: --allow-commands, or {TRUSTED} = [{:?}] in {target}",
@@ -459,7 +528,7 @@ fn parse(text: &str, file: &Looked, home: Option<&Path>, own: Option<&Path>) -> 
         let value_at = value.span().start;
         let value = value.into_inner();
         if name == EXTRACT {
-            may_run(at, EXTRACT)?;
+            may(at, EXTRACT, PROGRAM)?;
             let DeValue::Table(commands) = value else {
                 return Err(wrong(
                     value_at,
@@ -496,12 +565,14 @@ fn parse(text: &str, file: &Looked, home: Option<&Path>, own: Option<&Path>) -> 
                 None => failure.hint(format!("known are {}", names.collect::<Vec<_>>().join(", "))),
             });
         };
-        if known.kind == Kind::Program && value.as_bool() != Some(false) {
-            may_run(at, known.name)?;
+        match known.kind {
+            Kind::Program if value.as_bool() != Some(false) => may(at, known.name, PROGRAM)?,
+            Kind::Server | Kind::ServerPath => may(at, known.name, "a server to speak to")?,
+            _ => {}
         }
         let value = text_of(known, &value).map_err(|why| wrong(value_at, format!("`{name}` {why}")))?;
         let value = match known.kind {
-            Kind::Path => beside(&file.path, &value, home).into_os_string(),
+            Kind::Path | Kind::ServerPath => beside(&file.path, &value, home).into_os_string(),
             _ => value.into_owned().into(),
         };
         layer.values.insert(known.name, Given { value, origin: origin() });
@@ -512,8 +583,8 @@ fn parse(text: &str, file: &Looked, home: Option<&Path>, own: Option<&Path>) -> 
 /// The value of a key as text, if it is of the kind that the key takes.
 fn text_of<'v>(key: &Key, value: &'v DeValue<'_>) -> Result<Cow<'v, str>, String> {
     let (takes, text): (&str, Option<Cow<'_, str>>) = match key.kind {
-        Kind::Text => ("takes a text in quotation marks", value.as_str().map(Cow::Borrowed)),
-        Kind::Path => (
+        Kind::Text | Kind::Server => ("takes a text in quotation marks", value.as_str().map(Cow::Borrowed)),
+        Kind::Path | Kind::ServerPath => (
             "takes a path in quotation marks",
             value.as_str().filter(|path| !path.trim().is_empty()).map(Cow::Borrowed),
         ),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use gcm_search::engine;
+use gcm_search::engine::{self, Place};
 use gcm_search::indexer::fingerprint;
 use gcm_search::status::Status;
 use gcm_search::tagger::BUILT_IN_MODEL;
@@ -18,29 +18,29 @@ pub fn run(global: &Global, args: &StatusArgs, terminal: &Terminal) -> Result<Ou
     let knowledge = Knowledge::load(global)?;
     let failed = |error| engine_failure(error, global);
     let verified = if args.verify {
-        engine::verify(&global.place()).map_err(failed)?;
+        engine::verify(global.place()).map_err(failed)?;
         Some(true)
     } else {
         None
     };
-    let engine = engine::open(&global.place()).map_err(failed)?;
+    let engine = engine::open(global.place()).map_err(failed)?;
     let now = fingerprint(&knowledge.taxonomy, BUILT_IN_MODEL);
     let status = Status {
-        index: global.index.display().to_string(),
+        index: global.place().to_string(),
         verified,
         document_ids: args.documents.then(|| engine.document_ids().map_err(failed)).transpose()?,
         ..Status::of(&*engine, &now).map_err(failed)?
     };
     let mut out = terminal.output(args.format);
     match args.format {
-        Format::Text => print(&mut out, &status)?,
+        Format::Text => print(&mut out, &status, global)?,
         Format::Json | Format::Jsonl => output::json::line(&mut out, &status)?,
     }
     out.flush()?;
     Ok(Outcome::Found)
 }
 
-fn print(out: &mut dyn Write, status: &Status) -> Result<(), Failure> {
+fn print(out: &mut dyn Write, status: &Status, global: &Global) -> Result<(), Failure> {
     let list = |values: &BTreeMap<String, u64>| {
         values.iter().map(|(value, count)| format!("{value} {count}")).collect::<Vec<_>>().join(", ")
     };
@@ -71,7 +71,12 @@ fn print(out: &mut dyn Write, status: &Status) -> Result<(), Failure> {
         }
     }
     if status.verified == Some(true) {
-        writeln!(out, "verified    every file agrees with its checksum")?;
+        let agrees = match global.place() {
+            Place::Folder(_) => "every file agrees with its checksum",
+            #[cfg(feature = "opensearch")]
+            Place::Cluster(_) => "the cluster holds the manifest and as many passages as it says",
+        };
+        writeln!(out, "verified    {agrees}")?;
     }
     for id in status.document_ids.iter().flatten() {
         writeln!(out, "document    {}", output::printable(id))?;

@@ -4,6 +4,8 @@
 mod letters;
 pub mod local;
 mod lowering;
+#[cfg(feature = "opensearch")]
+pub mod opensearch;
 mod passage;
 mod ranking;
 mod request;
@@ -17,6 +19,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use self::local::{LocalEngine, WriteLock};
+#[cfg(feature = "opensearch")]
+use self::opensearch::{Cluster, ClusterLock, OpenSearchEngine};
 pub use self::passage::{DocumentInfo, IndexedPassage, StoredPassage};
 use crate::partition::Part;
 use crate::query::plan::{Field, Filters, Plan};
@@ -29,6 +33,9 @@ pub const SCHEMA_VERSION: u32 = 2;
 pub enum Place {
     /// In a folder of this machine.
     Folder(PathBuf),
+    /// On a cluster.
+    #[cfg(feature = "opensearch")]
+    Cluster(Cluster),
 }
 
 impl Place {
@@ -36,6 +43,8 @@ impl Place {
     pub fn folder(&self) -> Option<&Path> {
         match self {
             Place::Folder(folder) => Some(folder),
+            #[cfg(feature = "opensearch")]
+            Place::Cluster(_) => None,
         }
     }
 }
@@ -44,6 +53,8 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Folder(folder) => folder.display().fmt(f),
+            #[cfg(feature = "opensearch")]
+            Place::Cluster(cluster) => cluster.fmt(f),
         }
     }
 }
@@ -55,6 +66,8 @@ impl fmt::Display for Place {
 pub fn open(place: &Place) -> Result<Box<dyn Engine>, EngineError> {
     match place {
         Place::Folder(folder) => Ok(Box::new(LocalEngine::open(folder)?)),
+        #[cfg(feature = "opensearch")]
+        Place::Cluster(cluster) => Ok(Box::new(OpenSearchEngine::open(cluster)?)),
     }
 }
 
@@ -63,9 +76,11 @@ pub fn open(place: &Place) -> Result<Box<dyn Engine>, EngineError> {
 ///
 /// # Errors
 /// [`ErrorKind::Busy`] where another process writes, [`ErrorKind::Foreign`] where the place holds something else.
-pub fn lock(place: &Place, _part: Option<Part>, wait: bool) -> Result<Box<dyn Lock>, EngineError> {
+pub fn lock(place: &Place, part: Option<Part>, wait: bool) -> Result<Box<dyn Lock>, EngineError> {
     match place {
         Place::Folder(folder) => Ok(Box::new(WriteLock::take(folder, wait)?)),
+        #[cfg(feature = "opensearch")]
+        Place::Cluster(cluster) => Ok(Box::new(ClusterLock::take(cluster, part, wait)?)),
     }
 }
 
@@ -76,6 +91,8 @@ pub fn lock(place: &Place, _part: Option<Part>, wait: bool) -> Result<Box<dyn Lo
 pub fn verify(place: &Place) -> Result<(), EngineError> {
     match place {
         Place::Folder(folder) => LocalEngine::verify(folder),
+        #[cfg(feature = "opensearch")]
+        Place::Cluster(cluster) => OpenSearchEngine::verify(cluster),
     }
 }
 
@@ -336,7 +353,13 @@ pub enum ErrorKind {
     Outdated,
     /// Another process is writing to it.
     Busy,
-    /// The system refused: permissions, space, an I/O error.
+    /// No node of the cluster answers.
+    Unreachable,
+    /// We are not allowed to do this.
+    Denied,
+    /// There is no room to write, or writing was switched off for want of it.
+    Full,
+    /// The system refused: an I/O error, or what a cluster says.
     System,
 }
 

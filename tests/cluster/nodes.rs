@@ -78,7 +78,9 @@ impl Nodes {
 
     /// Waits until there are so many nodes and every shard is where it should be (`green`), or has a place at least (`yellow`).
     pub fn wait_for(&self, node: usize, nodes: usize, status: &str) -> Value {
-        let path = format!("/_cluster/health?wait_for_nodes={nodes}&wait_for_status={status}&timeout=90s");
+        let path = format!(
+            "/_cluster/health?wait_for_nodes={nodes}&wait_for_status={status}&wait_for_no_relocating_shards=true&timeout=90s"
+        );
         let (code, health) = self.ask(node, "GET", &path, "");
         assert_eq!(code, 200, "{health}");
         health

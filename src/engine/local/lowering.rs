@@ -12,6 +12,7 @@ use tantivy::schema::{Field as SchemaField, IndexRecordOption};
 use tantivy::{Searcher, Term};
 
 use super::Fields;
+use super::excluded::Excluded;
 use super::near::NearQuery;
 use crate::engine::lowering::MAX_EXPANSIONS;
 use crate::engine::request::{Matcher, Request, Scoring};
@@ -34,7 +35,7 @@ impl Fields {
             clauses.push((EngineOccur::Must, silent(self.matcher(part))));
         }
         for part in &request.must_not {
-            clauses.push((EngineOccur::MustNot, self.matcher(part)));
+            clauses.push((EngineOccur::MustNot, self.excluded(part)));
         }
         if request.must_score {
             clauses.push((EngineOccur::Must, union(scoring)));
@@ -69,6 +70,15 @@ impl Fields {
                 Box::new(ConstScoreQuery::new(Box::new(query), *score))
             }
             Scoring::Match(matcher) => silent(self.matcher(matcher)),
+        }
+    }
+
+    /// A query for what must not match.
+    fn excluded(self, matcher: &Matcher<'_>) -> Box<dyn Query> {
+        let query = self.matcher(matcher);
+        match matcher {
+            Matcher::Phrase(_) | Matcher::Bool(..) => Box::new(Excluded::new(query)),
+            _ => query,
         }
     }
 
@@ -109,7 +119,11 @@ impl Fields {
                 ];
                 let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = Vec::new();
                 for (occur, parts) in parts {
-                    clauses.extend(parts.iter().map(|part| (occur, self.matcher(part))));
+                    let query = |part| match occur {
+                        EngineOccur::MustNot => self.excluded(part),
+                        _ => self.matcher(part),
+                    };
+                    clauses.extend(parts.iter().map(|part| (occur, query(part))));
                 }
                 if must.is_empty() && should.is_empty() {
                     clauses.push((EngineOccur::Must, Box::new(AllQuery)));

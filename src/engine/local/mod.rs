@@ -12,6 +12,7 @@
 //! beside it and switches with one rename, so that whatever happens on the way the old one answers.
 
 mod counts;
+mod excluded;
 mod lowering;
 mod manifest;
 mod near;
