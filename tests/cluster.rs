@@ -1,10 +1,17 @@
 //! Against real OpenSearch nodes on this machine (`tests/cluster`). Proves of the nodes themselves: three of them are one
 //! cluster; what is written through one is read through another; when one goes away nothing is lost, and it takes part again
 //! when it is back.
+//!
+//! `cluster/parts.rs` proves that processes which know nothing of each other make one index of their parts, and that what is
+//! exported for `_bulk` is what gcm-search itself sends.
 #![cfg(feature = "fetch")]
 
+mod common;
 #[path = "cluster/nodes.rs"]
 mod nodes;
+#[cfg(feature = "opensearch")]
+#[path = "cluster/parts.rs"]
+mod parts;
 
 use serde_json::json;
 
