@@ -6,6 +6,9 @@
 //! filter are answered as the local index answers them, to the byte; updates change what changed, from whatever machine; parts
 //! are written side by side; a node that goes away while passages are sent or queries asked takes nothing along and fails no
 //! query; a rebuild shows at once and whole.
+//!
+//! `cluster/parts.rs` proves that processes which know nothing of each other make one index of their parts, and that what is
+//! exported for `_bulk` is what gcm-search itself sends.
 #![cfg(all(feature = "fetch", feature = "opensearch"))]
 
 mod common;
@@ -13,6 +16,8 @@ mod common;
 mod engine;
 #[path = "cluster/nodes.rs"]
 mod nodes;
+#[path = "cluster/parts.rs"]
+mod parts;
 
 use serde_json::json;
 

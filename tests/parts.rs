@@ -371,6 +371,10 @@ fn damage_is_told_and_the_rest_is_taken() {
     assert!(count().is_some_and(|count| count > 0 && count < passages));
     index(&packed).code_is(0);
     same(&other, &sealed);
+    // Nothing is built by the way where there is no index.
+    let empty = Sealed::new();
+    empty.run(["export", "--analysed", "-o", "x.gz"]).code_is(2).says(&["there is no index", "build it"]);
+    assert!(!empty.path().join("x.gz").exists() && !empty.index().exists());
     // Where the file cannot be written, nothing is there.
     sealed
         .run(["export", "--analysed", "-o", "no/such/folder/x.gz"])

@@ -631,6 +631,9 @@ pub enum ExportFormat {
     Csv,
     /// Analysed passages, ready to be indexed elsewhere without the documents, one JSON object each.
     Analysed,
+    /// Bodies for the _bulk interface of OpenSearch: an action and an analysed passage by turns.
+    #[cfg(feature = "opensearch")]
+    Bulk,
 }
 
 /// `fetch`

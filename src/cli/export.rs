@@ -15,13 +15,17 @@ use super::args::{ExportArgs, ExportFormat};
 use super::record::Target;
 use super::settings::Global;
 use super::terminal::Terminal;
-use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_or_build};
+use super::{Failure, Knowledge, Outcome, engine_failure, filters, open_existing, open_or_build};
 use crate::output;
 
 pub fn run(global: &Global, args: &ExportArgs, terminal: &Terminal) -> Result<Outcome, Failure> {
     let target = args.output.as_deref().map(|path| Target::open("the export", path)).transpose()?;
     let knowledge = Knowledge::load_outline(global)?;
-    let engine = open_or_build(global, &knowledge, terminal)?;
+    let engine = match args.form() {
+        ExportFormat::Jsonl | ExportFormat::Csv => open_or_build(global, &knowledge, terminal)?,
+        // What is to be indexed elsewhere must not turn out to be the default corpus.
+        _ => open_existing(global, &knowledge, terminal)?,
+    };
     let filters = filters(&args.filters, &knowledge.taxonomy, &*engine, global)?;
     let export = Export { global, args, knowledge: &knowledge, engine: &*engine, filters: &filters };
     let mut count = 0;
@@ -73,6 +77,10 @@ impl Export<'_> {
                 output::json::line(out, &End::of(count))?;
                 Ok(count)
             }
+            #[cfg(feature = "opensearch")]
+            ExportFormat::Bulk => self.each_analysed(|indexed| {
+                Ok(out.write_all(&gcm_search::engine::opensearch::bulk_lines(&indexed)?)?)
+            }),
         }
     }
 
@@ -96,7 +104,8 @@ impl Export<'_> {
                 }
             };
             let tokens = tokenize(&stored.passage.text);
-            write(IndexedPassage::new(String::new(), is_primary, stored, &tokens, &mut stemmers))
+            let source = stored.document.path.clone();
+            write(IndexedPassage::new(source, is_primary, stored, &tokens, &mut stemmers))
         })
     }
 

@@ -287,6 +287,17 @@ fn open_or_build(
     }
 }
 
+/// Opens the index, which has to be there.
+fn open_existing(
+    global: &Global,
+    knowledge: &Knowledge,
+    terminal: &Terminal,
+) -> Result<Box<dyn Engine>, Failure> {
+    let engine = engine::open(global.place()).map_err(|error| engine_failure(error, global))?;
+    warn_if_outdated(&*engine, knowledge, terminal)?;
+    Ok(engine)
+}
+
 /// An index whose words are analysed otherwise would answer wrongly; one whose tags are old only warns.
 fn warn_if_outdated(engine: &dyn Engine, knowledge: &Knowledge, terminal: &Terminal) -> Result<(), Failure> {
     let now = gcm_search::indexer::fingerprint(&knowledge.taxonomy, BUILT_IN_MODEL);
