@@ -309,6 +309,7 @@ impl Global {
 
     /// What speaking to a cluster takes: the file of the credentials, that of the certificates, the seconds that an answer
     /// may take, and which statistics weigh words.
+    #[cfg(feature = "opensearch")]
     pub fn engine_settings(&self) -> (Option<&Path>, Option<&Path>, u64, Stats) {
         (self.engine_credentials.as_deref(), self.engine_ca.as_deref(), self.engine_timeout, self.stats)
     }

@@ -78,6 +78,7 @@ pub fn open(place: &Place) -> Result<Box<dyn Engine>, EngineError> {
 ///
 /// # Errors
 /// [`ErrorKind::Busy`] where another process writes, [`ErrorKind::Foreign`] where the place holds something else.
+#[cfg_attr(not(feature = "opensearch"), expect(unused_variables, reason = "a folder has one lock for all"))]
 pub fn lock(place: &Place, part: Option<Part>, wait: bool) -> Result<Box<dyn Lock>, EngineError> {
     match place {
         Place::Folder(folder) => Ok(Box::new(WriteLock::take(folder, wait)?)),

@@ -99,7 +99,7 @@ pub(super) trait Backend {
 
 /// How a passage has some terms of a field, that count as one.
 pub(super) struct Occurrences<'c> {
-    /// How many terms the field has, as coarsely as an index keeps it: see [`quantised`].
+    /// How many terms the field has, as coarsely as an index keeps it: in one byte.
     pub(super) length: u32,
     /// How often they occur.
     pub(super) count: u32,
