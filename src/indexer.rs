@@ -513,10 +513,10 @@ fn verify_contents(place: &Place, engine: &dyn Engine) -> Result<(), EngineError
     let wrong = |what: String| {
         EngineError::new(ErrorKind::Damaged, format!("the index in {place} is damaged: {what}"))
     };
-    let manifest = Manifest::read(engine, None)?;
     let Some(found) = engine.passages_by_source()? else {
         return Ok(());
     };
+    let manifest = Manifest::read(engine, None)?;
     let mut strangers: BTreeSet<&str> = found.keys().map(String::as_str).collect();
     for (key, entry) in &manifest.files {
         let source = source_of(manifest.part, key);
