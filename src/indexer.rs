@@ -4,7 +4,7 @@ mod analysed;
 mod report;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::num::NonZeroUsize;
@@ -373,6 +373,7 @@ pub fn update(
         report.passages = engine.info().passages;
         report.files = report::files(&manifest, &work.read_keys(), &work.gone);
         if manifest_is_same(&*engine, &manifest)? {
+            lock.finish(&Origin { sources: manifest.sources.clone(), part })?;
             report.idle_overrides = idle(&overrides, &*engine, part)?;
             return Ok(report);
         }
@@ -491,6 +492,53 @@ pub fn what_changed(then: &Fingerprint, now: &Fingerprint) -> Option<&'static st
     } else {
         None
     }
+}
+
+/// Checks everything that an index says of itself: the checksum of every file; that there are the passages of
+/// every file of its manifest, and no others.
+///
+/// # Errors
+/// Says what is damaged; and as [`engine::open`].
+pub fn verify(place: &Place) -> Result<(), EngineError> {
+    engine::verify(place)?;
+    let engine = engine::open(place)?;
+    match verify_contents(place, &*engine) {
+        // A run has ended meanwhile.
+        Err(error) if error.kind == ErrorKind::Damaged && !engine.is_current() => verify(place),
+        result => result,
+    }
+}
+
+fn verify_contents(place: &Place, engine: &dyn Engine) -> Result<(), EngineError> {
+    let wrong = |what: String| {
+        EngineError::new(ErrorKind::Damaged, format!("the index in {place} is damaged: {what}"))
+    };
+    let Some(found) = engine.passages_by_source()? else {
+        return Ok(());
+    };
+    let manifest = Manifest::read(engine, None)?;
+    let mut strangers: BTreeSet<&str> = found.keys().map(String::as_str).collect();
+    for (key, entry) in &manifest.files {
+        let source = source_of(manifest.part, key);
+        let count = found.get(&source).copied().unwrap_or(0);
+        if count != entry.passages as u64 {
+            return Err(wrong(format!("it has {count} passages of {key}, not {}", entry.passages)));
+        }
+        strangers.remove(source.as_str());
+    }
+    if let Some(source) = strangers.first() {
+        return Err(wrong(format!("it has passages of {source}, which its manifest does not know")));
+    }
+    let info = engine.info();
+    let sum = |count: &dyn Fn(&FileEntry) -> usize| manifest.files.values().map(count).sum::<usize>();
+    let (documents, passages) = (sum(&|entry| entry.documents), sum(&|entry| entry.passages));
+    if (info.documents, info.passages) != (documents, passages) {
+        return Err(wrong(format!(
+            "it speaks of {} documents and {} passages, its manifest of {documents} and {passages}",
+            info.documents, info.passages
+        )));
+    }
+    Ok(())
 }
 
 /// What a run has to do.

@@ -22,7 +22,7 @@
 //!
 //! The library never prints, exits or reads the environment; the command line in `src/cli` does.
 
-#![forbid(unsafe_code)]
+#![deny(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)]
 #![warn(missing_docs)]
 
 pub mod analysed;

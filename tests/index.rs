@@ -6,19 +6,13 @@
 //!   message of their own and exit code 2, while everything else is indexed;
 //! - a report and the status say what became of each file; what holds no text is passed over and is no failure;
 //! - documents in languages that have no analysis are found by their exact words, and the status says so;
-//! - a source that vanished is an error that removes nothing;
-//! - a run killed at any moment leaves the previous index whole, and the next run finishes its work;
-//! - two queries at once on a missing index both succeed; a second writer is refused, or waits where it is asked to.
+//! - a source that vanished is an error that removes nothing.
 
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::hash::{BuildHasher, Hasher};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use common::{ALL, Run, Sealed, documents};
 use serde_json::Value;
@@ -220,7 +214,7 @@ fn a_rebuild_answers_as_before() {
 fn two_fresh_indexes_of_the_same_documents_answer_alike() {
     // Hundreds of passages are equally good: what comes first must not hang on which thread was faster.
     let sealed = Sealed::new();
-    large_corpus(&sealed, "a", "sindaci");
+    sealed.write("docs/a.jsonl", common::alike_records("a", "sindaci", 1_200));
     sealed.run(["index", "docs"]).code_is(0);
     for _ in 0..2 {
         assert_same_answers(&answers(&sealed, &sealed.index()), &fresh_answers(&sealed, "docs"));
@@ -373,10 +367,7 @@ fn a_damaged_manifest_makes_all_be_read_again() {
 fn an_index_of_another_schema_is_refused_with_the_command_that_rebuilds_it() {
     let sealed = small_corpus();
     let path = generation(&sealed).join("meta.json");
-    let meta = fs::read_to_string(&path).expect("meta.json");
-    let older = meta.replace("\\\"schema\\\":", "\\\"schema\\\":9");
-    assert_ne!(meta, older);
-    fs::write(&path, older).expect("written");
+    common::edit_sealed(&path, |meta| meta.replace("\\\"schema\\\":", "\\\"schema\\\":9"));
     sealed.run(["query", "migranti"]).code_is(2).says(&["schema", "gcm-search index --index"]);
     sealed.run(["index", "docs"]).code_is(0).prints(&["rebuilt", "5 documents"]);
     sealed.run(["query", "migranti"]).code_is(0);
@@ -644,244 +635,4 @@ fn a_first_run_on_nothing_leaves_no_index() {
     let sealed = Sealed::new();
     sealed.run(["index", "inesistente"]).code_is(2).says(&["inesistente", "no such file or folder"]);
     sealed.run(["status"]).code_is(2).says(&["no index"]);
-}
-
-// ---- runs that are killed ----
-
-/// How many records take a moment to index.
-const RECORDS: usize = 1_200;
-
-/// A corpus that takes a moment to index.
-fn large_corpus(sealed: &Sealed, name: &str, word: &str) {
-    let records: Vec<(String, String)> = (0..RECORDS)
-        .map(|n| {
-            let text = format!(
-                "Il documento {n} parla di {word}: le autorità locali e i comuni curano l'integrazione dei migranti, \
-                 mentre gli Stati e le organizzazioni regionali cooperano con l'OIM nella protezione numero {}.",
-                n % 97
-            );
-            (format!("{name}-{n}"), text)
-        })
-        .collect();
-    let records: Vec<(&str, &str)> = records.iter().map(|(id, text)| (id.as_str(), text.as_str())).collect();
-    sealed.write(&format!("docs/{name}.jsonl"), common::records_in_italian(&records));
-}
-
-/// How often a run is killed.
-const MOMENTS: u32 = 6;
-
-/// Fractions of a run at which it is killed, a little different in each run of the test.
-fn moments() -> Vec<f64> {
-    let random = std::collections::hash_map::RandomState::new();
-    (0..MOMENTS)
-        .map(|n| {
-            let mut hasher = random.build_hasher();
-            hasher.write_u32(n);
-            let jitter = (hasher.finish() % 1000) as f64 / 1000.0;
-            (f64::from(n) + jitter) / f64::from(MOMENTS)
-        })
-        .collect()
-}
-
-fn index_and_kill_after(sealed: &Sealed, pause: Duration) {
-    let mut child = sealed
-        .command(["index", "docs"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary runs");
-    thread::sleep(pause);
-    // SIGKILL: nothing can be tidied up. A run that has ended by itself is fine too.
-    child.kill().expect("killed or ended");
-    child.wait().expect("it ended");
-}
-
-/// Queries for few passages, so that the order of equally good ones is no matter here, and how many there are.
-const FEW: &[&[&str]] =
-    &[&["+integrazione +96"], &["prefetti", "--limit", "0"], &["questori", "--limit", "0"]];
-
-fn few_answers(sealed: &Sealed) -> Vec<String> {
-    FEW.iter()
-        .map(|query| {
-            let run = sealed.run(["query", "--format", "json"].iter().chain(*query));
-            assert!(run.code < 2 && run.stderr.is_empty(), "{run}");
-            run.stdout
-        })
-        .collect()
-}
-
-#[test]
-fn a_first_build_that_is_killed_leaves_nothing_or_all() {
-    let sealed = Sealed::new();
-    large_corpus(&sealed, "a", "sindaci");
-    let begin = Instant::now();
-    sealed.run(["index", "docs"]).code_is(0);
-    let whole = begin.elapsed();
-    let right = few_answers(&sealed);
-    let mut killed_before_the_end = 0;
-    for moment in moments() {
-        fs::remove_dir_all(sealed.index()).expect("removed");
-        index_and_kill_after(&sealed, whole.mul_f64(moment));
-        let status = sealed.run(["status"]);
-        if status.code == 2 {
-            killed_before_the_end += 1;
-            assert!(status.stderr.contains("no index"), "killed at {moment}\n{status}");
-        } else {
-            assert!(few_answers(&sealed) == right, "killed at {moment}: half an index answers");
-        }
-        sealed.run(["index", "docs"]).code_is(0);
-        assert!(few_answers(&sealed) == right, "killed at {moment}: the next run did not finish the work");
-        sealed.run(["status", "--verify"]).code_is(0);
-    }
-    assert!(killed_before_the_end > 0, "every run had ended before it was killed: the test proves nothing");
-}
-
-#[test]
-fn an_update_that_is_killed_leaves_the_old_or_the_new() {
-    let sealed = Sealed::new();
-    let updated = Sealed::new();
-    for folder in [&sealed, &updated] {
-        large_corpus(folder, "a", "sindaci");
-        large_corpus(folder, "b", "questori");
-        folder.run(["index", "docs"]).code_is(0);
-    }
-    let old = few_answers(&sealed);
-    let change = |folder: &Sealed| {
-        large_corpus(folder, "a", "prefetti");
-        large_corpus(folder, "c", "prefetti");
-        fs::remove_file(folder.path().join("docs/b.jsonl")).expect("removed");
-    };
-    change(&updated);
-    let begin = Instant::now();
-    updated.run(["index", "docs"]).code_is(0);
-    let whole = begin.elapsed();
-    let new = few_answers(&updated);
-    assert!(old != new);
-    let mut old_ones = 0;
-    for moment in moments() {
-        change(&sealed);
-        index_and_kill_after(&sealed, whole.mul_f64(moment));
-        let now = few_answers(&sealed);
-        assert!(
-            now == old || now == new,
-            "killed at {moment}: neither the old index nor the new one answers"
-        );
-        old_ones += usize::from(now == old);
-        sealed.run(["index", "docs"]).code_is(0);
-        assert!(few_answers(&sealed) == new, "killed at {moment}: the next run did not finish the work");
-        sealed.run(["status", "--verify"]).code_is(0);
-        // Back to where it began.
-        large_corpus(&sealed, "a", "sindaci");
-        large_corpus(&sealed, "b", "questori");
-        fs::remove_file(sealed.path().join("docs/c.jsonl")).expect("removed");
-        sealed.run(["index", "docs"]).code_is(0);
-        assert!(few_answers(&sealed) == old, "after {moment}: the way back leads elsewhere");
-    }
-    assert!(old_ones > 0, "every run had ended before it was killed: the test proves nothing");
-}
-
-#[test]
-fn a_rebuild_that_is_killed_leaves_the_old_one() {
-    let sealed = Sealed::new();
-    large_corpus(&sealed, "a", "sindaci");
-    let begin = Instant::now();
-    sealed.run(["index", "docs"]).code_is(0);
-    let whole = begin.elapsed();
-    let right = few_answers(&sealed);
-    for moment in moments() {
-        let mut child = sealed
-            .command(["index", "--rebuild"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary runs");
-        thread::sleep(whole.mul_f64(moment));
-        child.kill().expect("killed or ended");
-        child.wait().expect("it ended");
-        assert!(few_answers(&sealed) == right, "killed at {moment}");
-    }
-    sealed.run(["index", "--rebuild"]).code_is(0);
-    let left = fs::read_dir(sealed.index())
-        .expect("the index")
-        .flatten()
-        .filter(|entry| entry.path().is_dir())
-        .count();
-    assert_eq!(left, 1, "what killed runs left is removed");
-}
-
-// ---- several at once ----
-
-#[test]
-fn queries_at_once_on_a_missing_index_all_succeed() {
-    let sealed = Sealed::new();
-    large_corpus(&sealed, "a", "sindaci");
-    let children: Vec<_> = (0..3)
-        .map(|_| {
-            sealed
-                .command(["--corpus", "docs", "query", "sindaci", "--format", "json"])
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .expect("the binary runs")
-        })
-        .collect();
-    let runs: Vec<Run> = children
-        .into_iter()
-        .map(|child| {
-            Run::from_output("query at once".to_owned(), child.wait_with_output().expect("it ended"))
-        })
-        .collect();
-    for run in &runs {
-        assert_eq!(run.code, 0, "{run}");
-        assert_eq!(run.stdout, runs[0].stdout);
-    }
-    sealed.run(["status", "--verify"]).code_is(0).prints(&[&RECORDS.to_string()]);
-}
-
-#[test]
-fn queries_go_on_while_the_index_is_written() {
-    let sealed = Sealed::new();
-    large_corpus(&sealed, "a", "sindaci");
-    sealed.run(["index", "docs"]).code_is(0);
-    let old = few_answers(&sealed);
-    large_corpus(&sealed, "b", "prefetti");
-    let mut child = sealed.command(["index"]).stdout(Stdio::null()).spawn().expect("the binary runs");
-    let mut seen = Vec::new();
-    while child.try_wait().expect("its state").is_none() {
-        seen.push(few_answers(&sealed));
-    }
-    assert!(child.wait().expect("it ended").success());
-    let new = few_answers(&sealed);
-    assert!(old != new);
-    for answers in seen {
-        for ((answer, old), new) in answers.iter().zip(&old).zip(&new) {
-            assert!(answer == old || answer == new, "a query saw half a run: {answer}");
-        }
-    }
-}
-
-#[test]
-fn a_second_writer_is_refused_or_waits() {
-    let sealed = small_corpus();
-    sealed.write("docs/nuovo.txt", "I sindaci.\n");
-    let lock = File::options().write(true).open(sealed.index().join(".lock")).expect("the lock");
-    lock.lock().expect("locked");
-    sealed.run(["index"]).code_is(2).says(&["another gcm-search is writing", "--wait"]);
-    sealed.run(["index", "--rebuild"]).code_is(2).says(&["another gcm-search is writing"]);
-    // Readers do not care.
-    sealed.run(["query", "comuni"]).code_is(0);
-    sealed.run(["status", "--verify"]).code_is(0);
-    let mut waiting = sealed
-        .command(["index", "--wait"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary runs");
-    thread::sleep(Duration::from_millis(500));
-    assert!(waiting.try_wait().expect("its state").is_none(), "it did not wait");
-    assert_eq!(found(&sealed, "+sindaci"), set(&[]));
-    lock.unlock().expect("unlocked");
-    let output = waiting.wait_with_output().expect("it ended");
-    Run::from_output("index --wait".to_owned(), output).code_is(0).prints(&["(1 added)"]);
-    assert_eq!(found(&sealed, "+sindaci"), set(&["nuovo"]));
 }

@@ -39,6 +39,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use gcm_search::corpus::Source;
+use gcm_search::engine::guard::is_guarded;
 use gcm_search::engine::{self, Engine, EngineError, ErrorKind as EngineErrorKind};
 use gcm_search::extract::GUARDED_THREAD;
 use gcm_search::filters::{FilterError, FilterNames};
@@ -80,7 +81,8 @@ pub fn main() -> ExitCode {
     if let Command::Extract(args) = &cli.command {
         return worker::run(args);
     }
-    keep_quiet_about_extractors();
+    keep_quiet_about_guarded_panics();
+    bear_size_limits();
     let around = Surroundings {
         variable: &|name| std::env::var_os(name),
         folder: std::env::current_dir().unwrap_or_default(),
@@ -120,11 +122,20 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// A panic while a file is read is reported as that file's failure, and nothing more needs to be said of it.
-fn keep_quiet_about_extractors() {
+/// A file that would become larger than the system allows is an error of writing, not the end of the program.
+fn bear_size_limits() {
+    // Whoever handles the signal gets the error; where it cannot be handled, it ends the program as before.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+}
+
+/// A panic while a file is read is reported as that file's failure, one while the index is read as damage to it, and nothing
+/// more needs to be said of it.
+fn keep_quiet_about_guarded_panics() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() != Some(GUARDED_THREAD) {
+        let is_guarded = std::thread::current().name() == Some(GUARDED_THREAD) || is_guarded();
+        if !is_guarded || std::env::var_os("RUST_BACKTRACE").is_some() {
             report(panic);
         }
     }));
@@ -309,6 +320,10 @@ fn warn_if_outdated(engine: &dyn Engine, knowledge: &Knowledge, terminal: &Termi
         ))
         .hint("bring it up to date: gcm-search index"));
     }
+    if then.segmentation != now.segmentation {
+        terminal
+            .warn("the index has passages as another version divided them; to divide anew: gcm-search index");
+    }
     if then.tagging != now.tagging {
         terminal.warn("the index has the tags of another taxonomy or tagger; to tag anew: gcm-search index");
     }
@@ -325,14 +340,17 @@ fn engine_failure(error: EngineError, global: &Global) -> Failure {
         EngineErrorKind::Missing => format!("build it: gcm-search index --index {index}"),
         EngineErrorKind::Foreign => "name a folder of its own for the index: --index DIR".to_owned(),
         EngineErrorKind::Damaged => {
-            format!("build it again from its sources: gcm-search index --rebuild --index {index}")
+            let hint = format!("build it again from its sources: gcm-search index --rebuild --index {index}");
+            let look = format!("to see what is damaged: gcm-search status --verify --index {index}");
+            return Failure::new(error.message).hint(hint).hint(look);
         }
         EngineErrorKind::Outdated => format!("build it again: gcm-search index --index {index}"),
         EngineErrorKind::Busy => "wait for it to end, or add --wait".to_owned(),
-        EngineErrorKind::Full => "make room, or name a folder elsewhere: --index DIR".to_owned(),
-        EngineErrorKind::System | EngineErrorKind::Denied | EngineErrorKind::Unreachable => {
-            return Failure::new(error.message);
+        EngineErrorKind::Full => {
+            "make room there and run it again, or name a folder on another disk: --index DIR".to_owned()
         }
+        EngineErrorKind::Denied => "name a folder that may be read and written: --index DIR".to_owned(),
+        EngineErrorKind::System | EngineErrorKind::Unreachable => return Failure::new(error.message),
     };
     Failure::new(error.message).hint(hint)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use gcm_search::engine::{self, Place};
-use gcm_search::indexer::fingerprint;
+use gcm_search::indexer::{fingerprint, verify};
 use gcm_search::status::Status;
 use gcm_search::tagger::BUILT_IN_MODEL;
 
@@ -18,18 +18,25 @@ pub fn run(global: &Global, args: &StatusArgs, terminal: &Terminal) -> Result<Ou
     let knowledge = Knowledge::load(global)?;
     let failed = |error| engine_failure(error, global);
     let verified = if args.verify {
-        engine::verify(global.place()).map_err(failed)?;
+        verify(global.place()).map_err(failed)?;
         Some(true)
     } else {
         None
     };
-    let engine = engine::open(global.place()).map_err(failed)?;
     let now = fingerprint(&knowledge.taxonomy, BUILT_IN_MODEL);
+    let (engine, status) = loop {
+        let engine = engine::open(global.place()).map_err(failed)?;
+        match Status::of(&*engine, &now) {
+            // A run has ended meanwhile and has replaced what was being read.
+            Err(_) if !engine.is_current() => {}
+            status => break (engine, status.map_err(failed)?),
+        }
+    };
     let status = Status {
         index: global.place().to_string(),
         verified,
         document_ids: args.documents.then(|| engine.document_ids().map_err(failed)).transpose()?,
-        ..Status::of(&*engine, &now).map_err(failed)?
+        ..status
     };
     let mut out = terminal.output(args.format);
     match args.format {
@@ -72,7 +79,7 @@ fn print(out: &mut dyn Write, status: &Status, global: &Global) -> Result<(), Fa
     }
     if status.verified == Some(true) {
         let agrees = match global.place() {
-            Place::Folder(_) => "every file agrees with its checksum",
+            Place::Folder(_) => "every file agrees with its checksum, the passages with the manifest",
             #[cfg(feature = "opensearch")]
             Place::Cluster(_) => "the cluster holds the manifest and as many passages as it says",
         };

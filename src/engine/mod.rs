@@ -1,6 +1,7 @@
 //! The seam between what gcm-search knows and what an engine does: passages go in, a plan is asked,
 //! hits come out. Nothing above this module names an engine's types.
 
+pub mod guard;
 mod letters;
 pub mod local;
 mod lowering;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use self::guard::Guarded;
 use self::local::{LocalEngine, WriteLock};
 #[cfg(feature = "opensearch")]
 use self::opensearch::{Cluster, ClusterLock, OpenSearchEngine};
@@ -65,7 +67,7 @@ impl fmt::Display for Place {
 /// One kind each for an index that is missing, foreign, damaged or made by another version of the schema.
 pub fn open(place: &Place) -> Result<Box<dyn Engine>, EngineError> {
     match place {
-        Place::Folder(folder) => Ok(Box::new(LocalEngine::open(folder)?)),
+        Place::Folder(folder) => Ok(Box::new(Guarded::new(LocalEngine::open(folder)?, folder))),
         #[cfg(feature = "opensearch")]
         Place::Cluster(cluster) => Ok(Box::new(OpenSearchEngine::open(cluster)?)),
     }
@@ -106,6 +108,16 @@ pub trait Engine: Send + Sync {
     /// The manifest of the last commit of a part, as it was handed to [`Writer::commit`]; nothing where it has none yet. An index
     /// that holds one part at most gives what it has.
     fn manifest(&self, part: Option<Part>) -> Result<Option<String>, EngineError>;
+
+    /// Whether the index at its place is still what it was when it was opened; where it is not, what was read may be gone.
+    fn is_current(&self) -> bool {
+        true
+    }
+
+    /// How many passages came from each source; nothing where the engine cannot tell.
+    fn passages_by_source(&self) -> Result<Option<BTreeMap<String, u64>>, EngineError> {
+        Ok(None)
+    }
 
     /// Answers a plan.
     fn search(&self, plan: &Plan, page: Page) -> Result<Found, EngineError>;
@@ -173,6 +185,16 @@ pub trait Engine: Send + Sync {
 pub trait Lock {
     /// What an index that cannot be read was made from, if that can still be told.
     fn origin(&self) -> Origin;
+
+    /// Finishes what a run that was killed after its commit had still to do, where one was; `origin` is what the index is
+    /// made from.
+    ///
+    /// # Errors
+    /// As [`Lock::update`].
+    fn finish(&self, origin: &Origin) -> Result<(), EngineError> {
+        let _ = origin;
+        Ok(())
+    }
 
     /// A writer into the index that answers queries.
     ///
@@ -357,7 +379,7 @@ pub enum ErrorKind {
     Unreachable,
     /// We are not allowed to do this.
     Denied,
-    /// There is no room to write, or writing was switched off for want of it.
+    /// There is no room to write, or writing was switched off for want of it; or a file would become larger than allowed.
     Full,
     /// The system refused: an I/O error, or what a cluster says.
     System,

@@ -191,6 +191,86 @@ impl std::fmt::Display for Run {
     }
 }
 
+/// The files in an index folder that no reader needs: what a run should have removed.
+pub fn files_left_behind(index: &Path) -> Vec<String> {
+    let current = fs::read_to_string(index.join("CURRENT")).expect("CURRENT");
+    let current: Value = serde_json::from_str(&current).expect("CURRENT is JSON");
+    let generation = current["generation"].as_str().expect("a generation").to_owned();
+    let meta = fs::read_to_string(index.join(&generation).join("meta.json")).expect("meta.json");
+    let (meta, _) = meta.rsplit_once("\n#blake3 ").expect("a checksum");
+    let meta: Value = serde_json::from_str(meta).expect("meta.json is JSON");
+    let info: Value = serde_json::from_str(meta["payload"].as_str().expect("a payload")).expect("JSON");
+    let segments = meta["segments"].as_array().expect("segments").iter();
+    let segments: Vec<String> =
+        segments.map(|segment| segment["segment_id"].as_str().expect("an id").replace('-', "")).collect();
+    let is_needed = |name: &str| {
+        matches!(name, "meta.json" | ".managed.json" | ".tantivy-meta.lock" | ".tantivy-writer.lock")
+            || info["manifest"] == name
+            || segments.iter().any(|segment| name.starts_with(segment))
+    };
+    let mut out = Vec::new();
+    for entry in fs::read_dir(index).expect("the index").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name == generation {
+            let files = fs::read_dir(entry.path()).expect("the generation").flatten();
+            let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+            out.extend(names.filter(|name| !is_needed(name)).map(|name| format!("{generation}/{name}")));
+        } else if !matches!(name.as_str(), "CURRENT" | "SOURCES" | ".lock" | "README.md") {
+            out.push(name);
+        }
+    }
+    out.sort();
+    out
+}
+
+/// Whether the long forms of tests are asked for.
+pub fn is_long() -> bool {
+    std::env::var_os("GCM_SEARCH_LONG_TESTS").is_some_and(|value| value == "1")
+}
+
+/// How often something is tried: in the quick form or in the long one.
+pub fn times(quick: usize, long: usize) -> usize {
+    if is_long() { long } else { quick }
+}
+
+/// A small generator of random numbers (xorshift64*); the same seed gives the same numbers.
+pub struct Random(u64);
+
+impl Random {
+    /// Numbers that follow from a seed.
+    pub fn new(seed: u64) -> Random {
+        Random(0x9E37_79B9_7F4A_7C15 ^ seed)
+    }
+
+    /// The next number.
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    /// A number below a bound.
+    pub fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+
+    /// A fraction of 1.
+    pub fn fraction(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// Edits what an index says of itself (`meta.json`), as a program would have that says so: with a checksum that agrees.
+pub fn edit_sealed(path: &Path, edit: impl FnOnce(&str) -> String) {
+    let text = fs::read_to_string(path).expect("a sealed file");
+    let (json, _) = text.rsplit_once("\n#blake3 ").expect("a checksum");
+    let edited = edit(json);
+    assert_ne!(json, edited, "the edit changed nothing");
+    let checksum = &blake3::hash(edited.as_bytes()).to_hex()[..16];
+    fs::write(path, format!("{edited}\n#blake3 {checksum}\n")).expect("written");
+}
+
 /// A ZIP archive.
 pub fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -213,6 +293,22 @@ pub fn records_in_italian(records: &[(&str, &str)]) -> String {
         writeln!(out, "{record}").expect("a string takes everything");
     }
     out
+}
+
+/// JSON Lines of many records that a word tells from others, and little else tells apart.
+pub fn alike_records(name: &str, word: &str, count: usize) -> String {
+    let records: Vec<(String, String)> = (0..count)
+        .map(|n| {
+            let text = format!(
+                "Il documento {n} parla di {word}: le autorità locali e i comuni curano l'integrazione dei migranti, \
+                 mentre gli Stati e le organizzazioni regionali cooperano con l'OIM nella protezione numero {}.",
+                n % 97
+            );
+            (format!("{name}-{n}"), text)
+        })
+        .collect();
+    let records: Vec<(&str, &str)> = records.iter().map(|(id, text)| (id.as_str(), text.as_str())).collect();
+    records_in_italian(&records)
 }
 
 /// The ids of the passages of an answer, in order.

@@ -17,6 +17,8 @@ mod lowering;
 mod manifest;
 mod near;
 mod session;
+mod storage;
+mod verify;
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -37,8 +39,11 @@ use tantivy::tokenizer::{TextAnalyzer, TokenizerManager, WhitespaceTokenizer};
 use tantivy::{DocAddress, Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term};
 
 use self::counts::{cross_counts, value_counts};
+use self::manifest::SOURCES_FILE;
 use self::session::Session;
+use self::storage::system;
 pub use self::writer::{LocalWriter, WriteLock};
+use super::guard::guarded;
 use super::lowering::{filters as lowered_filters, lower};
 use super::ranking::{self, Backend};
 use super::request::Request;
@@ -52,7 +57,7 @@ use crate::query::plan::{Field, Filters, Plan};
 const CURRENT: &str = "CURRENT";
 const LOCK: &str = ".lock";
 /// What else may stand in a folder that is ours.
-const OURS: &[&str] = &["README.md", "CURRENT.new", "SOURCES", "SOURCES.new"];
+const OURS: &[&str] = &["README.md", "CURRENT.new", SOURCES_FILE, "SOURCES.new"];
 /// The tokenizer of every field: our analysis has made the tokens, tantivy only takes them apart.
 const TOKENS: &str = "gcm-search-tokens";
 #[derive(Debug, Serialize, Deserialize)]
@@ -134,13 +139,19 @@ fn damaged(path: &Path, error: impl std::fmt::Display) -> EngineError {
     EngineError::new(ErrorKind::Damaged, format!("the index in {} is damaged: {error}", path.display()))
 }
 
-fn system(path: &Path, error: impl std::fmt::Display) -> EngineError {
-    EngineError::new(ErrorKind::System, format!("{}: {error}", path.display()))
+/// An index that tantivy cannot open or read, because of damage or of the system.
+fn unreadable(folder: &Path, error: &tantivy::TantivyError) -> EngineError {
+    match storage::explained(error) {
+        (ErrorKind::Damaged, reason) => damaged(folder, reason),
+        (kind, reason) => {
+            EngineError::new(kind, format!("cannot read the index in {}: {reason}", folder.display()))
+        }
+    }
 }
 
 /// Where the generation that answers queries is, if there is an index.
 fn current_generation(folder: &Path) -> Result<Option<PathBuf>, EngineError> {
-    let text = match fs::read_to_string(folder.join(CURRENT)) {
+    let text = match fs::read(folder.join(CURRENT)) {
         Ok(text) => text,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return match strangers(folder) {
@@ -156,10 +167,10 @@ fn current_generation(folder: &Path) -> Result<Option<PathBuf>, EngineError> {
                 Err(error) => Err(error),
             };
         }
-        Err(error) => return Err(system(&folder.join(CURRENT), error)),
+        Err(error) => return Err(system(&folder.join(CURRENT), &error)),
     };
     let pointer: Pointer =
-        serde_json::from_str(&text).map_err(|error| damaged(folder, format!("CURRENT: {error}")))?;
+        serde_json::from_slice(&text).map_err(|error| damaged(folder, format!("CURRENT: {error}")))?;
     if pointer.format != 1 {
         return Err(EngineError::new(
             ErrorKind::Outdated,
@@ -183,11 +194,11 @@ fn strangers(folder: &Path) -> Result<Vec<String>, EngineError> {
                 format!("{} is a file, not a folder for an index", folder.display()),
             ));
         }
-        Err(error) => return Err(system(folder, error)),
+        Err(error) => return Err(system(folder, &error)),
     };
     let mut names = Vec::new();
     for entry in entries {
-        let name = entry.map_err(|error| system(folder, error))?.file_name().to_string_lossy().into_owned();
+        let name = entry.map_err(|error| system(folder, &error))?.file_name().to_string_lossy().into_owned();
         // Hidden files keep an empty folder in a repository; a generation without CURRENT is a first build
         // that was interrupted.
         if !name.starts_with('.') && !name.starts_with("generation-") && !OURS.contains(&name.as_str()) {
@@ -208,6 +219,10 @@ pub struct LocalEngine {
     info: CommitInfo,
     /// By segment. The reader is never reloaded, so they are those of every search.
     columns: Vec<Columns>,
+    /// Whether its files were compared with their checksums.
+    is_checked: bool,
+    /// What the folder said of it when it was opened.
+    state: verify::State,
 }
 
 /// The columns of a segment that every search reads.
@@ -234,28 +249,34 @@ impl Columns {
 }
 
 impl LocalEngine {
-    /// Opens the index in a folder.
+    /// Opens the index in a folder. What says which files there are is compared with its checksum; a small index is so as
+    /// a whole.
     ///
     /// # Errors
     /// One kind each for an index that is missing, foreign, damaged or made by another version of the schema.
     pub fn open(folder: &Path) -> Result<LocalEngine, EngineError> {
-        match Self::open_once(folder) {
-            // Between reading which generation answers and opening it, a rebuild may have replaced it.
-            Err(error) if error.kind == ErrorKind::Damaged => Self::open_once(folder),
-            other => other,
-        }
+        Self::open_checking(folder, verify::SMALL)
     }
 
-    fn open_once(folder: &Path) -> Result<LocalEngine, EngineError> {
+    /// Opens the index in a folder, and compares all of it with its checksums where it has no more than so many bytes.
+    ///
+    /// # Errors
+    /// As [`LocalEngine::open`].
+    pub fn open_checking(folder: &Path, small: u64) -> Result<LocalEngine, EngineError> {
+        verify::steadily(folder, |state| guarded(folder, || Self::open_once(folder, state, small)))
+    }
+
+    fn open_once(folder: &Path, state: &verify::State, small: u64) -> Result<LocalEngine, EngineError> {
         let generation = current_generation(folder)?.ok_or_else(|| {
             EngineError::new(ErrorKind::Missing, format!("there is no index in {}", folder.display()))
         })?;
         if !generation.is_dir() {
             return Err(damaged(folder, format!("{} is missing", generation.display())));
         }
-        let mut index = Index::open_in_dir(&generation).map_err(|error| damaged(folder, error))?;
+        let failed = |error: tantivy::TantivyError| unreadable(folder, &error);
+        let mut index = storage::open(&generation).map_err(failed)?;
         index.set_tokenizers(tokenizers());
-        let meta = index.load_metas().map_err(|error| damaged(folder, error))?;
+        let meta = index.load_metas().map_err(failed)?;
         let info: CommitInfo = serde_json::from_str(meta.payload.as_deref().unwrap_or_default())
             .map_err(|error| damaged(folder, format!("its commit has no description: {error}")))?;
         let (schema, fields) = schema();
@@ -269,14 +290,20 @@ impl LocalEngine {
                 ),
             ));
         }
-        let reader = index
-            .reader_builder()
-            .reload_policy(ReloadPolicy::Manual)
-            .try_into()
-            .map_err(|error: tantivy::TantivyError| damaged(folder, error))?;
+        let is_checked = verify::size(&generation, &meta.segments) <= small;
+        if is_checked {
+            verify::check_files(folder, &index, &meta.segments)?;
+        }
+        let reader: IndexReader =
+            index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
+        if index.load_metas().map_err(failed)?.payload != meta.payload {
+            // A commit came between; its passages must not be taken for those that the old one speaks of.
+            return Err(damaged(folder, "it changes all the time"));
+        }
         let columns = reader.searcher().segment_readers().iter().map(Columns::open).collect::<Result<_, _>>();
-        let columns = columns.map_err(|error: tantivy::TantivyError| damaged(folder, error))?;
-        Ok(LocalEngine { folder: folder.to_path_buf(), generation, fields, reader, index, info, columns })
+        let columns = columns.map_err(failed)?;
+        let (folder, state) = (folder.to_path_buf(), state.clone());
+        Ok(LocalEngine { folder, generation, fields, reader, index, info, columns, is_checked, state })
     }
 
     fn error(&self, error: impl std::fmt::Display) -> EngineError {
@@ -376,24 +403,6 @@ impl LocalEngine {
         }
         Ok(out.into_iter().collect())
     }
-
-    /// Checks the files of the index in a folder against their checksums, before anything is read from them.
-    ///
-    /// # Errors
-    /// As [`LocalEngine::open`]; names the files that are damaged.
-    pub fn verify(folder: &Path) -> Result<(), EngineError> {
-        let generation = current_generation(folder)?.ok_or_else(|| {
-            EngineError::new(ErrorKind::Missing, format!("there is no index in {}", folder.display()))
-        })?;
-        let index = Index::open_in_dir(&generation).map_err(|error| damaged(folder, error))?;
-        let broken = index.validate_checksum().map_err(|error| damaged(folder, error))?;
-        if broken.is_empty() {
-            return Ok(());
-        }
-        let mut names: Vec<String> = broken.iter().map(|path| path.display().to_string()).collect();
-        names.sort();
-        Err(damaged(folder, format!("checksums differ in {}", names.join(", "))))
-    }
 }
 
 impl Engine for LocalEngine {
@@ -403,6 +412,14 @@ impl Engine for LocalEngine {
 
     fn manifest(&self, _part: Option<Part>) -> Result<Option<String>, EngineError> {
         manifest::read(&self.generation, &self.info.manifest).map(Some)
+    }
+
+    fn is_current(&self) -> bool {
+        self.state.is_current(&self.folder)
+    }
+
+    fn passages_by_source(&self) -> Result<Option<BTreeMap<String, u64>>, EngineError> {
+        self.count_by_source().map(Some)
     }
 
     fn search(&self, plan: &Plan, page: Page) -> Result<Found, EngineError> {
