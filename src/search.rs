@@ -21,6 +21,12 @@ use crate::taxonomy::Taxonomy;
 /// The version of the JSON. A field may be added without changing it; none is renamed or removed.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// How many passages are ranked at most: what is asked for beyond would take memory without an end.
+pub const MAX_RANKED: usize = 100_000;
+/// How many words of a query are corrected at most, the first ones.
+const MAX_CORRECTED: usize = 16;
+/// The longest word that is corrected, in characters.
+const MAX_CORRECTED_CHARS: usize = 64;
 /// How many words of a passage others like it are looked for by.
 const TELLING_WORDS: usize = 25;
 
@@ -341,6 +347,11 @@ impl<'a> Searcher<'a> {
                 corrected = true;
             }
         }
+        let last = options.offset.saturating_add(options.limit);
+        if last > MAX_RANKED && found.total > MAX_RANKED {
+            let note = format!("only the best {MAX_RANKED} passages are ranked; export writes all");
+            plan.notes.push(note);
+        }
         let hits = self.hits(&plan, found.hits, options);
         Ok(Answer {
             format_version: FORMAT_VERSION,
@@ -515,15 +526,20 @@ impl<'a> Searcher<'a> {
         let mut out = String::new();
         let mut last = 0;
         let mut replaced = false;
+        let mut corrections = MAX_CORRECTED;
         for token in tokenize(query) {
             let Some(word) = plan.words.iter().find(|word| word.exact == token.text) else {
                 continue;
             };
-            let long_enough = token.text.chars().count() >= 4;
+            let right_length = (4..=MAX_CORRECTED_CHARS).contains(&token.text.chars().count());
             let plain = token.text.chars().all(char::is_alphabetic);
-            if !long_enough || !plain || self.is_known(word)? {
+            if !right_length || !plain || self.is_known(word)? {
                 continue;
             }
+            if corrections == 0 {
+                break;
+            }
+            corrections -= 1;
             if let Some(better) = self.nearest_word(&token.text)? {
                 out.push_str(&query[last..token.start]);
                 out.push_str(&better);
@@ -583,11 +599,12 @@ impl<'a> Searcher<'a> {
     }
 }
 
-/// The part of the ranked list that these options ask for.
+/// The part of the ranked list that these options ask for, as far as it is ranked.
 fn page(options: &Options) -> Page {
+    let offset = options.offset.min(MAX_RANKED);
     Page {
-        limit: options.limit,
-        offset: options.offset,
+        limit: options.limit.min(MAX_RANKED - offset),
+        offset,
         unit: options.unit,
         duplicates: options.duplicates,
         explain: options.explain,

@@ -285,6 +285,16 @@ pub struct PlanOptions {
 
 /// The most words of a query that are looked up; more are no question but a text.
 const MAX_WORDS: usize = 128;
+/// The most words, function words among them, that are looked at: in one run of characters, and for concepts.
+const MAX_TOKENS: usize = 1_000;
+/// The most words with `*` or `~` that are looked up: each stands for many.
+const MAX_EXPANDED: usize = 16;
+/// The most phrases and fields that are looked up.
+const MAX_PARTS: usize = 64;
+/// The longest word whose neighbours are looked for, in characters: what is needed for it grows with its length.
+const MAX_FUZZY_CHARS: usize = 64;
+/// A beginning of fewer characters stands for more words than are looked for.
+const TELLING_PREFIX_CHARS: usize = 3;
 
 /// Makes plans; holds the stemmers.
 pub struct Planner<'a> {
@@ -331,6 +341,8 @@ impl<'a> Planner<'a> {
             phrases: Vec::new(),
             notes: query.notes.clone(),
             too_long: false,
+            expanded: 0,
+            parts: 0,
             first_word: true,
             keep_all_words: false,
             is_shouted: is_shouted(&query.clauses),
@@ -341,12 +353,20 @@ impl<'a> Planner<'a> {
             // Nothing but function words: then they are what is asked for.
             draft.keep_all_words = true;
             draft.first_word = true;
+            (draft.expanded, draft.parts) = (0, 0);
             draft.words.clear();
             draft.notes.push("only function words: searched as they are".to_owned());
             clauses = self.clauses(&query.clauses, &mut draft);
         }
         if draft.too_long {
             draft.notes.push(format!("the query is long: only its first {MAX_WORDS} words are looked up"));
+        }
+        if draft.expanded > MAX_EXPANDED {
+            let note = format!("only the first {MAX_EXPANDED} words with * or ~ are looked up");
+            draft.notes.push(note);
+        }
+        if draft.parts > MAX_PARTS {
+            draft.notes.push(format!("only the first {MAX_PARTS} phrases and fields are looked up"));
         }
         if options.all {
             for (occur, _) in &mut clauses {
@@ -451,7 +471,11 @@ impl<'a> Planner<'a> {
         let strict = occur != Occur::Should || draft.options.all;
         match node {
             Node::Word(text) => {
-                let tokens = tokenize(text);
+                let mut tokens = tokenize(text);
+                if tokens.len() > MAX_TOKENS {
+                    draft.too_long = true;
+                    tokens.truncate(MAX_TOKENS);
+                }
                 let alone = tokens.len() == 1;
                 let start = out.len();
                 for token in &tokens {
@@ -468,8 +492,24 @@ impl<'a> Planner<'a> {
                     out.push((Occur::MustNot, Clause::Bool(parts)));
                 }
             }
-            Node::Prefix(stem) => out.push((occur, Clause::Prefix(fold(stem)))),
-            Node::Fuzzy(word, distance) => out.push((occur, Clause::Fuzzy(fold(word), *distance))),
+            Node::Prefix(stem) => {
+                if draft.may_expand() {
+                    if stem.chars().count() < TELLING_PREFIX_CHARS {
+                        draft.note(format!(
+                            "{stem}* is short: only the most frequent words that begin so count"
+                        ));
+                    }
+                    out.push((occur, Clause::Prefix(fold(stem))));
+                }
+            }
+            Node::Fuzzy(word, distance) => {
+                if word.chars().count() > MAX_FUZZY_CHARS {
+                    draft.note("a ~ after a very long word was left out".to_owned());
+                    self.node(occur, &Node::Word(word.clone()), draft, out);
+                } else if draft.may_expand() {
+                    out.push((occur, Clause::Fuzzy(fold(word), *distance)));
+                }
+            }
             Node::Phrase(text, slop) => self.phrase(occur, text, *slop, draft, out),
             Node::Field(name, value) => self.field(occur, name, value, draft, out),
             Node::Group(nodes) => {
@@ -489,9 +529,13 @@ impl<'a> Planner<'a> {
         draft: &mut Draft<'_>,
         out: &mut Vec<(Occur, Clause)>,
     ) {
-        let tokens = tokenize(text);
-        if tokens.is_empty() {
+        let mut tokens = tokenize(text);
+        if tokens.is_empty() || !draft.may_add_part() {
             return;
+        }
+        if tokens.len() > MAX_WORDS {
+            draft.too_long = true;
+            tokens.truncate(MAX_WORDS);
         }
         let clause = match slop {
             None if tokens.len() == 1 => match self.word(&tokens[0], draft) {
@@ -537,6 +581,9 @@ impl<'a> Planner<'a> {
         draft: &mut Draft<'_>,
         out: &mut Vec<(Occur, Clause)>,
     ) {
+        if !draft.may_add_part() {
+            return;
+        }
         let token = match field_name(self.taxonomy, name) {
             Some(FieldName::Scheme(scheme)) => match tag_token(self.taxonomy, scheme, value) {
                 Ok(token) => token,
@@ -717,7 +764,9 @@ fn plain_tokens(nodes: &[(Occur, Node)]) -> Vec<Token> {
             _ => None,
         })
         .collect();
-    tokenize(&words.join(" "))
+    let mut tokens = tokenize(&words.join(" "));
+    tokens.truncate(MAX_TOKENS);
+    tokens
 }
 
 /// The legal references that the plain words of a query spell out.
@@ -747,6 +796,10 @@ struct Draft<'o> {
     phrases: Vec<Vec<String>>,
     notes: Vec<String>,
     too_long: bool,
+    /// How many words with `*` or `~` there are.
+    expanded: usize,
+    /// How many phrases and fields.
+    parts: usize,
     first_word: bool,
     keep_all_words: bool,
     /// Whether it is typed in capitals throughout, so that they tell nothing.
@@ -759,6 +812,24 @@ impl Draft<'_> {
     /// Whether a word of the query may be a word of `language`: of any, unless its small words tell.
     fn asks_in(&self, language: Language) -> bool {
         self.told_language.is_none_or(|told| told == language)
+    }
+
+    /// Counts a word that stands for many; says whether it is still looked up.
+    fn may_expand(&mut self) -> bool {
+        self.expanded += 1;
+        self.expanded <= MAX_EXPANDED
+    }
+
+    /// Counts a phrase or a field; says whether it is still looked up.
+    fn may_add_part(&mut self) -> bool {
+        self.parts += 1;
+        self.parts <= MAX_PARTS
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// Whether a word says nothing of what is looked for.

@@ -50,6 +50,8 @@ pub struct Query {
     pub notes: Vec<String>,
 }
 
+/// How many characters of a query are read; what is longer is a text, not a question.
+const MAX_CHARS: usize = 10_000;
 /// How deep parentheses may nest; deeper ones are read as if they were not there.
 const MAX_DEPTH: usize = 32;
 
@@ -72,6 +74,13 @@ enum Lexed {
 /// Reads a query. `is_field` says which names before a colon are fields.
 pub fn parse(text: &str, is_field: &dyn Fn(&str) -> bool) -> Query {
     let mut notes = Vec::new();
+    let text = match text.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => {
+            notes.push(format!("the query is long: only its first {MAX_CHARS} characters are read"));
+            &text[..end]
+        }
+        None => text,
+    };
     let lexed = lex(text, is_field, &mut notes);
     let mut parser = Parser { lexed, at: 0, depth: 0, notes };
     let mut clauses = parser.clauses();
