@@ -1,10 +1,14 @@
-//! Feeds damaged files to the extractors and to segmentation, and reports what panics, hangs or loses text.
+//! Feeds damaged input to the extractors, to segmentation and to what reads the files that people write, and reports what
+//! panics, hangs or loses text.
 //!
 //!     cargo run --example fuzz -- FORMAT SECONDS [SEED]
 //!
-//! FORMAT is that of an extractor (`pdf`, `docx`, …), `detect` or `segment`. The files that it starts from are those of
+//! FORMAT is that of an extractor (`pdf`, `docx`, …), `detect` or `segment`; or `query`, `batch`, `taxonomy`, `overrides` or
+//! `documents`. The files that it starts from are those of
 //! `tests/fixtures`. It needs no special compiler; `fuzz/` holds targets for cargo-fuzz, which finds more. What it finds is
 //! written to the folder `target/fuzz`.
+
+mod inputs;
 
 use std::fs;
 use std::io::{Cursor, Read, Write};
@@ -146,6 +150,18 @@ fn damage_part(random: &mut Random, file: &[u8], other: &[u8]) -> Option<Vec<u8>
     writer.finish().ok().map(Cursor::into_inner)
 }
 
+/// Something that reads bytes, with its name.
+type Reader = (&'static str, fn(&[u8]));
+
+/// What is read of what people write, by name.
+const WRITTEN: &[Reader] = &[
+    ("query", |bytes| inputs::query(&String::from_utf8_lossy(bytes))),
+    ("batch", inputs::batch),
+    ("taxonomy", |bytes| inputs::taxonomy(&String::from_utf8_lossy(bytes))),
+    ("overrides", |bytes| inputs::overrides(&String::from_utf8_lossy(bytes))),
+    ("documents", |bytes| inputs::documents(&String::from_utf8_lossy(bytes))),
+];
+
 /// What an input did wrong, if anything.
 fn try_one(name: &str, format: Option<Format>, bytes: &[u8]) -> Result<(), String> {
     match format {
@@ -161,7 +177,13 @@ fn try_one(name: &str, format: Option<Format>, bytes: &[u8]) -> Result<(), Strin
             let _ = Format::detect("file.bin", bytes);
             Ok(())
         }
-        None => whole_passages(&String::from_utf8_lossy(bytes)),
+        None => match WRITTEN.iter().find(|(written, _)| *written == name) {
+            Some((_, read)) => {
+                read(bytes);
+                Ok(())
+            }
+            None => whole_passages(&String::from_utf8_lossy(bytes)),
+        },
     }
 }
 
@@ -197,11 +219,63 @@ fn fixtures(folder: &Path, out: &mut Vec<Vec<u8>>, wanted: &dyn Fn(&str, &[u8]) 
     }
 }
 
+/// A taxonomy with one of everything.
+const SMALL_TAXONOMY: &str = r#"format = 1
+[[scheme]]
+id = "actor"
+labels = { it = "Attore", en = "Actor", fr = "Acteur", es = "Actor" }
+[[concept]]
+id = "schools"
+scheme = "actor"
+labels = { it = "Scuole", en = "Schools", fr = "Écoles", es = "Escuelas" }
+also = ["istituti scolastici"]
+[[term]]
+concept = "schools"
+lang = "it"
+strong = ["scuola|liceo", "^Ministero dell'istruzione", "=preside"]
+medium = ["insegnante", "alunn*"]
+[[mask]]
+lang = "it"
+text = "scuola di pensiero"
+hides = ["schools"]
+example = "È una scuola di pensiero del Novecento."
+[[context]]
+concept = "schools"
+lang = "it"
+text = "banco"
+near = ["alunn*", "lezione"]
+not_near = ["pegni"]
+weight = "medium"
+example = "L'alunna torna al banco."
+counter = "Il banco dei pegni presta agli alunni."
+"#;
+
 /// Small files of the formats that no fixture is of.
 fn made(name: &str) -> Vec<Vec<u8>> {
     let mhtml = "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/html\r\n\
                  Content-Transfer-Encoding: quoted-printable\r\n\r\n<html><body><p>Le comunit=C3=A0</p></body></html>\r\n--b--\r\n";
+    let written = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     match name {
+        "query" => written(&[
+            "autorità locali",
+            "+(\"coesione sociale\"~8 OR integr*) -prefeti~2 lang:it",
+            "title:«Patto globale» AND NOT attore:stati (art. 13 A/RES/73/195)",
+            "chi cura l'integrazione dei migranti nei comuni?",
+        ]),
+        "batch" => written(&[
+            "autorità locali\nmigranti\n",
+            "q1\tautorità locali\nq2\t\"coesione\"\n",
+            "id,query,lang\n1,\"a, b\",it\n2,c,en|fr\n",
+            "{\"_id\":\"1\",\"query\":\"a\",\"filters\":{\"lang\":[\"it\"]},\"limit\":3}\n{\"id\":2,\"text\":\"b\"}\n",
+            "<top>\n<num> Number: 7\n<title> migranti\n<desc> x\n</top>\n",
+        ]),
+        "taxonomy" => written(&[SMALL_TAXONOMY]),
+        "overrides" => written(&[
+            "[[override]]\nid = \"a#4\"\nadd = [\"local-authorities\", \"globale\"]\nremove = [\"actor:states\"]\nnote = \"x\"\n",
+        ]),
+        "documents" => written(&[
+            "ignore = [\"b.txt\"]\n[[document]]\npath = \"a.txt\"\ntitle = \"T\"\ndate = \"2018-12\"\nlanguage = \"it\"\nprimary = true\n",
+        ]),
         "csv" => {
             vec![b"id,title,text,date\n1,\"Il, porto\",\"I prefetti.\",2018\n2,x,y,2019-01-01\n".to_vec()]
         }
@@ -232,13 +306,14 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let format = Format::ALL.into_iter().find(|format| format.name() == name);
-    if format.is_none() && !["detect", "segment"].contains(&name.as_str()) {
+    let is_written = WRITTEN.iter().any(|(written, _)| written == name);
+    if format.is_none() && !is_written && !["detect", "segment"].contains(&name.as_str()) {
         eprintln!("no format {name}");
         return ExitCode::from(2);
     }
     let wanted = |path: &str, bytes: &[u8]| match format {
         Some(format) => Format::detect(path, bytes) == Ok(format),
-        None => name == "detect" || path.ends_with(".txt"),
+        None => name == "detect" || (!is_written && path.ends_with(".txt")),
     };
     let mut files = made(name);
     fixtures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"), &mut files, &wanted);

@@ -1,0 +1,7 @@
+//! Descriptions of documents.
+#![no_main]
+
+#[path = "../../examples/fuzz/inputs.rs"]
+mod inputs;
+
+libfuzzer_sys::fuzz_target!(|text: &str| inputs::documents(text));
