@@ -1,5 +1,7 @@
 //! The command line of gcm-search: parses, runs, and turns the result into an exit code.
 
+#![deny(clippy::expect_used, clippy::panic, clippy::unreachable, clippy::unwrap_used)]
+
 mod cli;
 mod output;
 
