@@ -244,12 +244,7 @@ fn verify_compares_passages_with_the_manifest() {
     let current = fs::read_to_string(index.join("CURRENT")).expect("CURRENT");
     let generation = current.split('"').find(|part| part.starts_with("generation-")).expect("a generation");
     let generation = index.join(generation);
-    let manifest = fs::read_dir(&generation)
-        .expect("the generation")
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| path.to_string_lossy().contains("manifest-"))
-        .expect("a manifest");
+    let manifest = common::manifest_in(&generation);
     let text = fs::read_to_string(&manifest).expect("the manifest");
     let old_name = manifest.file_name().expect("a name").to_string_lossy().into_owned();
     let edits: [(&str, &str, &str); 2] = [

@@ -69,12 +69,7 @@ fn mend_sources(sealed: &Sealed) {
     };
     edit(&sealed.index().join("SOURCES"));
     let generation = sealed.index().join("generation-000001");
-    let manifest = fs::read_dir(&generation)
-        .expect("the generation")
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| path.to_string_lossy().contains("manifest-"))
-        .expect("a manifest");
+    let manifest = common::manifest_in(&generation);
     let text = edit(&manifest);
     let name = format!("manifest-{}.json", &blake3::hash(text.as_bytes()).to_hex()[..16]);
     let old_name = manifest.file_name().expect("a name").to_string_lossy().into_owned();

@@ -630,6 +630,8 @@ fn beside(file: &Path, path: &str, home: Option<&Path>) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn file(trust: Trust) -> Looked {
@@ -660,6 +662,30 @@ mod tests {
         refused("a = [1\n", Trust::Own, &["/p/gcm-search.toml, line"]);
         refused("[extract]\nrtf = \"unrtf\"", Trust::Own, &["line 2", "list of words"]);
         refused("[extract]\nrtf = []", Trust::Own, &["line 2"]);
+    }
+
+    /// Settings with one of everything.
+    const WHOLE: &str = "index = \"i\"\ncorpus = \"~/c\"\nlimit = 3\nlabels = \"en\" # «città»\npager = false\n\
+                         trusted = [\"~/p\"]\n[extract]\nrtf = [\"unrtf\", \"--text\"]\n\"é\" = [\"x\"]\n";
+
+    proptest! {
+        #[test]
+        fn damaged_settings_are_taken_or_refused_with_their_line(
+            at in 0..WHOLE.len(),
+            gone in 0..8_usize,
+            put in "(?s).{0,6}",
+        ) {
+            let chars: Vec<char> = WHOLE.chars().collect();
+            let at = at.min(chars.len());
+            let rest = chars.iter().skip(at + gone);
+            let text: String = chars[..at].iter().copied().chain(put.chars()).chain(rest.copied()).collect();
+            for trust in [Trust::Own, Trust::Found] {
+                if let Err(failure) = layer(&text, trust) {
+                    let message = failure.error.to_string();
+                    prop_assert!(message.contains("gcm-search.toml, line "), "{message}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -223,6 +223,14 @@ pub fn files_left_behind(index: &Path) -> Vec<String> {
     out
 }
 
+/// The manifest in the folder of a generation.
+pub fn manifest_in(generation: &Path) -> PathBuf {
+    let entries = fs::read_dir(generation).expect("the generation").flatten();
+    let is_one =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("manifest-"));
+    entries.map(|entry| entry.path()).find(is_one).expect("a manifest")
+}
+
 /// Whether the long forms of tests are asked for.
 pub fn is_long() -> bool {
     std::env::var_os("GCM_SEARCH_LONG_TESTS").is_some_and(|value| value == "1")
