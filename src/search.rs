@@ -347,11 +347,7 @@ impl<'a> Searcher<'a> {
                 corrected = true;
             }
         }
-        let last = options.offset.saturating_add(options.limit);
-        if last > MAX_RANKED && found.total > MAX_RANKED {
-            let note = format!("only the best {MAX_RANKED} passages are ranked; export writes all");
-            plan.notes.push(note);
-        }
+        plan.notes.extend(end_of_ranking(options, found.total));
         let hits = self.hits(&plan, found.hits, options);
         Ok(Answer {
             format_version: FORMAT_VERSION,
@@ -612,6 +608,13 @@ fn page(options: &Options) -> Page {
     }
 }
 
+/// What is said where more is asked for than is ranked, and there is more.
+fn end_of_ranking(options: &Options, total: usize) -> Option<String> {
+    let last = options.offset.saturating_add(options.limit);
+    (last > MAX_RANKED && total > MAX_RANKED)
+        .then(|| format!("only the best {MAX_RANKED} passages are ranked; export writes all"))
+}
+
 /// Scores are shown, and compared by scripts, to six decimals; what is beyond depends on the machine.
 fn round(score: f64) -> f64 {
     (score * 1e6).round() / 1e6
@@ -676,5 +679,25 @@ impl TagsShown {
             let by_hand = || (tag.score == 1.0).then(|| vec![Evidence::whole(BY_HAND, 0.0)]);
             tag.evidence = of_tag.or_else(by_hand);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_ranked_is_said_where_it_is_asked_for() {
+        let asked = |limit, offset, total| {
+            let options = Options { limit, offset, ..Options::default() };
+            let Page { limit, offset, .. } = page(&options);
+            assert!(offset + limit <= MAX_RANKED);
+            end_of_ranking(&options, total).is_some()
+        };
+        assert!(!asked(10, 0, 1_000_000));
+        assert!(!asked(usize::MAX, usize::MAX, 1_000));
+        assert!(asked(usize::MAX, 0, MAX_RANKED + 1));
+        assert!(asked(10, MAX_RANKED - 5, 1_000_000));
+        assert!(asked(1, usize::MAX, 1_000_000));
     }
 }

@@ -205,7 +205,7 @@ pub trait Lock {
     /// A writer into a new index, which replaces the current one when it is committed.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// [`ErrorKind::Full`] where there is no room for it beside the current one, and when the system refuses.
     fn rebuild(&self) -> Result<Box<dyn Writer + '_>, EngineError>;
 }
 
