@@ -179,14 +179,14 @@ fn ranking<B: Backend>(backend: &B, plan: &Plan, page: Page) -> Result<Ranking<B
     let (of_many, of_few) = WINDOWS;
     let window_size = if plan.words.len() >= WORDS_BY_STEMS { of_many } else { of_few };
     let mut fetch = wanted.saturating_mul(2).max(window_size).min(all);
+    let mut known_window: Option<HashSet<B::Address>> = None;
     loop {
         let Top { hits: top, are_all } = first_pass(backend, &lowered, fetch)?;
         // The same window whatever page is asked for, so that pages agree with each other.
-        let window: HashSet<B::Address> = if fetch == window_size {
-            top.iter().map(|&(_, address)| address).collect()
-        } else {
-            let first = first_pass(backend, &lowered, window_size)?;
-            first.hits.into_iter().map(|(_, address)| address).collect()
+        let window = match known_window.take() {
+            Some(window) => window,
+            None if fetch == window_size => addresses(&top),
+            None => addresses(&first_pass(backend, &lowered, window_size)?.hits),
         };
         let scored = rescore(backend, &top, &lowered.leaves, plan, &window, page.explain)?;
         let mut scored = in_order(backend, scored)?;
@@ -199,6 +199,7 @@ fn ranking<B: Backend>(backend: &B, plan: &Plan, page: Page) -> Result<Ranking<B
         let mut scored = select(backend, scored, page)?;
         if scored.len() < wanted && !are_all {
             fetch = fetch.saturating_mul(4).min(all);
+            known_window = Some(window);
             continue;
         }
         let total = if are_all || !page.count { top.len() } else { backend.count(&lowered.all)? };
@@ -206,6 +207,10 @@ fn ranking<B: Backend>(backend: &B, plan: &Plan, page: Page) -> Result<Ranking<B
         scored.drain(..page.offset.min(scored.len()));
         return Ok(Ranking { total, scored });
     }
+}
+
+fn addresses<A: Copy + Eq + Hash>(hits: &[(f32, A)]) -> HashSet<A> {
+    hits.iter().map(|&(_, address)| address).collect()
 }
 
 /// The best passages of the first pass, by its quick form where that finds enough.
