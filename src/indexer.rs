@@ -32,7 +32,7 @@ use crate::extract::{
 };
 use crate::ordered::{self, Step};
 use crate::overrides::Overrides;
-use crate::partition::{Part, hash_of_id};
+use crate::partition::{Part, short_hash};
 use crate::query::plan::concept_token;
 use crate::segment::{SEGMENTATION_VERSION, segment};
 use crate::tagger::{Model, TAGGER_VERSION, Tag, Tagger};
@@ -849,7 +849,7 @@ impl<'a> Run<'a> {
             };
             for record in records {
                 (self.progress)(Progress::Passages(record.passages.len()));
-                if !ids.insert(hash_of_id(&record.id)) {
+                if !ids.insert(short_hash(&record.id)) {
                     entry.failures.push(format!("line {}: {}", record.line, doubled_id(&record.id)));
                     continue;
                 }
@@ -883,7 +883,7 @@ fn read_file(
         };
         let has_own_id = extracted.id.is_some();
         let mut id = document_id(file, &extracted);
-        if !ids.insert(hash_of_id(&id)) {
+        if !ids.insert(short_hash(&id)) {
             if has_own_id {
                 if worker.takes(&id) {
                     entry.failures.push(doubled_id(&id));
@@ -892,7 +892,7 @@ fn read_file(
             }
             // Two members of an archive that differ in their extension only.
             id = joined(&file.path, extracted.member.as_deref());
-            if !ids.insert(hash_of_id(&id)) {
+            if !ids.insert(short_hash(&id)) {
                 entry.failures.push(doubled_id(&id));
                 return;
             }

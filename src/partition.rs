@@ -24,7 +24,7 @@ impl Part {
     /// Whether a document is in this part: where the first eight bytes of the BLAKE3 hash of its id, as a little-endian number,
     /// leave the part's number less one when divided by the number of parts.
     pub fn holds(self, document: &str) -> bool {
-        hash_of_id(document) % u64::from(self.of) == u64::from(self.number - 1)
+        short_hash(document) % u64::from(self.of) == u64::from(self.number - 1)
     }
 
     /// Whether it is all there is.
@@ -85,10 +85,10 @@ impl From<Part> for String {
     }
 }
 
-/// A short hash of an id, the same on every machine and in every version.
-pub fn hash_of_id(id: &str) -> u64 {
+/// A short hash of a text, such as an id, the same on every machine and in every version.
+pub fn short_hash(text: &str) -> u64 {
     let mut bytes = [0; 8];
-    bytes.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..8]);
+    bytes.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..8]);
     u64::from_le_bytes(bytes)
 }
 

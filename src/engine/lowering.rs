@@ -412,3 +412,11 @@ fn first_pass<'p>(
     let all = terms.iter().map(FirstTerm::scoring).chain(rest).collect();
     (all, is_less.then_some(quick))
 }
+
+/// The most frequent of some words with their counts, [`MAX_EXPANSIONS`] of them; of equally frequent ones the first in the
+/// order of their bytes.
+pub(super) fn most_frequent(mut words: Vec<(String, u64)>) -> Vec<(String, u64)> {
+    words.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    words.truncate(MAX_EXPANSIONS);
+    words
+}

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analysis::{Stemmers, Terms, Token, stems, terms, tokenize};
 use crate::document::{Date, Language, Passage};
+use crate::partition::short_hash;
 use crate::query::plan::{document_token, language_token, publisher_token};
 
 /// What is known of a passage's document, as every hit carries it.
@@ -128,7 +129,5 @@ fn text_hash(text: &str) -> u64 {
         words.push_str(word);
         words.push(' ');
     }
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&blake3::hash(words.as_bytes()).as_bytes()[..8]);
-    u64::from_le_bytes(bytes)
+    short_hash(&words)
 }

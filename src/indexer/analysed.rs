@@ -11,7 +11,7 @@ use crate::analysis::tokenize;
 use crate::corpus::{FoundFile, Location};
 use crate::engine::{EngineError, Fingerprint, IndexedPassage, Writer};
 use crate::ordered::{self, Step};
-use crate::partition::hash_of_id;
+use crate::partition::short_hash;
 use crate::tagger::Tag;
 
 /// What begins the name of the extractor of such files.
@@ -253,9 +253,9 @@ impl Owners {
     /// Whether a passage is to be taken from a section, and then whether it is the first of its document.
     fn take(&mut self, section: &mut Section, passage: &IndexedPassage) -> Option<bool> {
         let before = self.by_document.len();
-        let document = hash_of_id(&passage.stored.document.id);
+        let document = short_hash(&passage.stored.document.id);
         let owner = *self.by_document.entry(document).or_insert(section.number);
-        let is_wanted = owner == section.number && section.given.insert(hash_of_id(&passage.stored.id()));
+        let is_wanted = owner == section.number && section.given.insert(short_hash(&passage.stored.id()));
         is_wanted.then_some(self.by_document.len() > before)
     }
 }

@@ -42,13 +42,18 @@ impl Weight for ExcludedWeight {
                 matching.insert(doc);
             }
         })?;
-        if matching.len() == 0 {
-            return Ok(Box::new(EmptyScorer));
-        }
-        Ok(Box::new(ConstScorer::from(BitSetDocSet::from(matching))))
+        Ok(scorer_of(matching))
     }
 
     fn explain(&self, _: &SegmentReader, _: DocId) -> tantivy::Result<Explanation> {
         Ok(Explanation::new("what must not match", 1.0))
     }
+}
+
+/// What matches exactly these passages, all with the same score.
+pub(super) fn scorer_of(matching: BitSet) -> Box<dyn Scorer> {
+    if matching.len() == 0 {
+        return Box::new(EmptyScorer);
+    }
+    Box::new(ConstScorer::from(BitSetDocSet::from(matching)))
 }

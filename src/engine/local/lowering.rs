@@ -14,7 +14,7 @@ use tantivy::{Searcher, Term};
 use super::Fields;
 use super::excluded::Excluded;
 use super::near::NearQuery;
-use crate::engine::lowering::MAX_EXPANSIONS;
+use crate::engine::lowering::most_frequent;
 use crate::engine::request::{Matcher, Request, Scoring};
 
 impl Fields {
@@ -158,7 +158,7 @@ pub(super) fn words_with_prefix(
             }
         }
     }
-    Ok(most_frequent(counts))
+    Ok(most_frequent(counts.into_iter().collect()))
 }
 
 /// The words within so many letters of one, the most frequent ones.
@@ -179,7 +179,7 @@ pub(super) fn words_near(
             }
         }
     }
-    Ok(most_frequent(counts))
+    Ok(most_frequent(counts.into_iter().collect()))
 }
 
 /// The words within a Levenshtein distance (Schulz and Mihov 2002), as the term dictionary asks for them.
@@ -203,11 +203,4 @@ impl tantivy_fst::Automaton for Within {
     fn accept(&self, state: &u32, byte: u8) -> u32 {
         self.0.transition(*state, byte)
     }
-}
-
-fn most_frequent(counts: BTreeMap<String, u64>) -> Vec<(String, u64)> {
-    let mut terms: Vec<(String, u64)> = counts.into_iter().collect();
-    terms.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-    terms.truncate(MAX_EXPANSIONS);
-    terms
 }

@@ -466,20 +466,16 @@ impl Engine for LocalEngine {
     }
 
     fn document_info(&self, document: &str) -> Result<Option<DocumentInfo>, EngineError> {
-        let searcher = self.reader.searcher();
+        let session = self.session();
         // Each of its passages knows it.
-        let first = self.addresses_of(&searcher, document)?.into_iter().min();
-        first.map(|address| Ok(self.stored(&searcher, address)?.document)).transpose()
+        let first = self.addresses_of(&session.searcher, document)?.into_iter().min();
+        first.map(|address| Ok(session.stored(address)?.document)).transpose()
     }
 
     fn is_primary(&self, document: &str) -> Result<bool, EngineError> {
-        let searcher = self.reader.searcher();
-        let Some(address) = self.addresses_of(&searcher, document)?.into_iter().min() else {
-            return Ok(false);
-        };
-        let segment = searcher.segment_reader(address.segment_ord);
-        let primary = segment.fast_fields().u64("primary").map_err(|error| self.error(error))?;
-        Ok(primary.first(address.doc_id) == Some(1))
+        let session = self.session();
+        let first = self.addresses_of(&session.searcher, document)?.into_iter().min();
+        Ok(first.is_some_and(|address| session.is_primary(address)))
     }
 
     fn passages_of(&self, document: &str) -> Result<Vec<StoredPassage>, EngineError> {

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use tantivy::postings::Postings;
-use tantivy::query::{
-    BitSetDocSet, ConstScorer, EmptyScorer, EnableScoring, Explanation, Query, Scorer, Weight,
-};
+use tantivy::query::{EnableScoring, Explanation, Query, Scorer, Weight};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, Score, SegmentReader, TERMINATED, Term};
 use tantivy_common::BitSet;
+
+use super::excluded::scorer_of;
 
 /// Matches passages in which every word stands, in one of its forms, within a window of words.
 #[derive(Debug, Clone)]
@@ -68,17 +68,12 @@ impl Weight for NearWeight {
             });
         }
         let mut matching = BitSet::with_max_value(reader.max_doc());
-        let mut any = false;
         for (doc, lists) in positions.unwrap_or_default() {
             if within(&lists, self.0.distance) {
                 matching.insert(doc);
-                any = true;
             }
         }
-        if !any {
-            return Ok(Box::new(EmptyScorer));
-        }
-        Ok(Box::new(ConstScorer::from(BitSetDocSet::from(matching))))
+        Ok(scorer_of(matching))
     }
 
     fn explain(&self, _: &SegmentReader, _: DocId) -> tantivy::Result<Explanation> {

@@ -309,9 +309,8 @@ impl OpenSearchEngine {
         request: &Request<'_>,
         each: &mut dyn FnMut(StoredPassage) -> ControlFlow<()>,
     ) -> Result<(), EngineError> {
-        let sort = json!([{"document": "asc"}, {"number": "asc"}, {"source": "asc"}]);
         let each = &mut |_: f32, row: Row| each(row.stored);
-        self.each_row(&matching(request), &sort, json!({}), PAGE, usize::MAX, each)
+        self.each_row(&matching(request), &reading_order(), json!({}), PAGE, usize::MAX, each)
     }
 
     /// The first passage of a document.
@@ -478,6 +477,11 @@ impl OpenSearchEngine {
 /// A number that JSON cannot hold.
 pub fn bulk_lines(passage: &IndexedPassage) -> serde_json::Result<Vec<u8>> {
     Ok(bulk::index(&schema::passage_id(passage), &schema::document(passage)?))
+}
+
+/// The order of documents and of their passages, which leaves no ties.
+fn reading_order() -> Value {
+    json!([{"document": "asc"}, {"number": "asc"}, {"source": "asc"}])
 }
 
 /// What scores that are alike are multiplied by, told from the version of the cluster.

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use tantivy::fieldnorm::FieldNormReader;
 
 use super::query::{matching, scored};
-use super::{OpenSearchEngine, Row};
+use super::{OpenSearchEngine, Row, reading_order};
 use crate::analysis::{Stemmers, tokenize};
-use crate::engine::lowering::{KnownTerm, MAX_EXPANSIONS};
+use crate::engine::lowering::{KnownTerm, MAX_EXPANSIONS, most_frequent};
 use crate::engine::ranking::{Backend, Occurrences, idf};
 use crate::engine::request::Request;
 use crate::engine::{EngineError, StoredPassage};
@@ -213,9 +213,7 @@ impl Backend for Session<'_> {
             }
         }
         words.retain(|(word, _)| word != super::schema::FILLER);
-        words.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        words.truncate(MAX_EXPANSIONS);
-        Ok(words)
+        Ok(most_frequent(words))
     }
 
     fn best(&self, request: &Request<'_>, limit: usize) -> Result<Vec<(f32, usize)>, EngineError> {
@@ -236,11 +234,10 @@ impl Backend for Session<'_> {
         missing: usize,
         above: usize,
     ) -> Result<Vec<usize>, EngineError> {
-        let sort = json!([{"document": "asc"}, {"number": "asc"}, {"source": "asc"}]);
         // Those with a higher score are among them.
         let limit = missing.saturating_add(above);
         let options = json!({"min_score": from, "track_scores": true});
-        let rows = self.engine.all_rows(&self.scored(request), &sort, options, AT_ONCE, limit)?;
+        let rows = self.engine.all_rows(&self.scored(request), &reading_order(), options, AT_ONCE, limit)?;
         let tied = rows.into_iter().filter(|&(score, _)| score <= to).take(missing).collect();
         Ok(self.note(tied).into_iter().map(|(_, place)| place).collect())
     }
