@@ -605,6 +605,19 @@ fn filters_stand_in_the_query_too() {
 }
 
 #[test]
+fn what_cannot_be_looked_up_is_found_nowhere_under_a_filter_either() {
+    for query in ["title:di", "\"\"  title:il", "(title:la)"] {
+        for args in [&[][..], &["--dimension", "local"], &["--lang", "it"]] {
+            let answer = built_in().ask([query, "--limit", ALL].iter().chain(args).copied());
+            assert_eq!(answer.total, 0, "{query} {args:?}");
+            assert!(answer.notes.iter().any(|note| note.contains("no word")), "{query}: {:?}", answer.notes);
+        }
+    }
+    // Nothing written asks for all that the filter lets pass.
+    assert!(built_in().ask(["", "--dimension", "local", "--limit", ALL]).total > 0);
+}
+
+#[test]
 fn a_wrong_filter_value_is_refused_with_a_suggestion() {
     for (option, wrong, right) in [
         ("--dimension", "locla", "local"),

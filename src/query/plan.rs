@@ -162,6 +162,14 @@ pub enum Clause {
     Bool(Vec<(Occur, Clause)>),
 }
 
+impl Clause {
+    /// A clause that no passage matches.
+    fn nothing() -> Clause {
+        let everything = Clause::Bool(Vec::new());
+        Clause::Bool(vec![(Occur::MustNot, everything)])
+    }
+}
+
 /// What a search is limited to. Between kinds all must hold, within a kind one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -383,8 +391,15 @@ impl<'a> Planner<'a> {
         if let [word] = &mut draft.words[..] {
             word.stands_alone();
         }
-        if clauses.is_empty() && options.filters.is_empty() {
+        let asks_for_nothing =
+            clauses.is_empty() && (!query.clauses.is_empty() || options.filters.is_empty());
+        if asks_for_nothing {
             draft.notes.push("there is no word in the query to look for".to_owned());
+        }
+        if asks_for_nothing && !query.clauses.is_empty() {
+            // What was written cannot be looked up (title:di). A query left empty asks for all that the filters let pass;
+            // this one does not.
+            clauses.push((Occur::Must, Clause::nothing()));
         }
         let (mut words, phrases, notes) = (draft.words, draft.phrases, draft.notes);
         let mut concepts = Vec::new();
