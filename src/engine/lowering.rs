@@ -62,6 +62,19 @@ pub(super) struct KnownTerm<'p> {
 }
 
 impl ScoredLeaf<'_> {
+    /// Whether the first of its terms, several of a word, is all that another leaf of the word has.
+    pub(super) fn begins_with(&self, other: &ScoredLeaf<'_>) -> bool {
+        match (&self.kind, &other.kind) {
+            (LeafKind::Terms(field, terms), LeafKind::Terms(others_field, others)) => {
+                self.word == other.word
+                    && field == others_field
+                    && others.len() == 1
+                    && terms.first().is_some_and(|term| term.text == others[0].text)
+            }
+            _ => false,
+        }
+    }
+
     /// How a passage meets its word by this leaf.
     pub(super) fn by(&self) -> String {
         let LeafKind::Terms(_, terms) = &self.kind else {

@@ -103,6 +103,8 @@ pub(super) struct Occurrences<'c> {
     pub(super) length: u32,
     /// How often they occur.
     pub(super) count: u32,
+    /// How often the first of them does.
+    pub(super) first: u32,
     /// Where, where that was asked for; in no order.
     pub(super) positions: &'c [u32],
 }

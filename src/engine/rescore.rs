@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::lowering::{LeafKind, ScoredLeaf};
+use super::lowering::{KnownTerm, LeafKind, ScoredLeaf};
 use super::ranking::{Backend, Scored, idf};
 use super::{Contribution, EngineError};
 use crate::query::Plan;
@@ -38,32 +38,51 @@ pub(super) fn rescore<B: Backend>(
     let candidates = backend.candidates(top);
     let passages = backend.passages()?;
     let mut rarity = vec![0.0f64; plan.words.len()];
-    for leaf in leaves {
-        match &leaf.kind {
+    let mut leaves = leaves.iter().peekable();
+    while let Some(leaf) = leaves.next() {
+        let (field, terms) = match &leaf.kind {
             LeafKind::Concept(token) => {
                 backend.carriers(&candidates, token, &mut |at| {
                     add(&mut drafts[at], leaf, f64::from(leaf.boost), explain);
                 })?;
+                continue;
             }
-            LeafKind::Terms(field, terms) => {
-                let frequency = terms.iter().map(|term| term.frequency).sum::<u64>().min(passages);
-                if frequency == 0 {
-                    continue;
-                }
-                if leaf.has_positions && leaf.word < rarity.len() {
-                    rarity[leaf.word] = idf(frequency, passages);
-                }
-                let weight = Bm25::new(idf(frequency, passages), backend.average_length(*field)?, plan);
-                let wants_positions = leaf.has_positions && *field == Field::Exact && !pairs.is_empty();
-                backend.occurrences(&candidates, *field, terms, wants_positions, &mut |at, met| {
-                    if wants_positions {
-                        drafts[at].positions[leaf.word].extend(met.positions);
-                    }
-                    let score = f64::from(leaf.boost) * weight.score(met.length, met.count);
-                    add(&mut drafts[at], leaf, score, explain);
-                })?;
+            LeafKind::Terms(field, terms) => (*field, terms),
+        };
+        let weight = |terms: &[KnownTerm<'_>]| {
+            let frequency = terms.iter().map(|term| term.frequency).sum::<u64>().min(passages);
+            let rarity = idf(frequency, passages);
+            Ok::<_, EngineError>(
+                (frequency > 0).then_some((rarity, Bm25::new(rarity, backend.average_length(field)?, plan))),
+            )
+        };
+        // A word by itself is the first of the forms of its lexeme, which the next leaf asks for: they are read together.
+        let own = leaves.peek().copied().filter(|next| next.begins_with(leaf));
+        let (own, leaf, terms) = match own.map(|next| &next.kind) {
+            Some(LeafKind::Terms(_, all)) => {
+                (Some((leaf, weight(terms)?)), leaves.next().unwrap_or(leaf), all)
             }
+            _ => (None, leaf, terms),
+        };
+        let Some((rare, weight)) = weight(terms)? else {
+            continue;
+        };
+        if leaf.has_positions && leaf.word < rarity.len() {
+            rarity[leaf.word] = rare;
         }
+        let wants_positions = leaf.has_positions && field == Field::Exact && !pairs.is_empty();
+        backend.occurrences(&candidates, field, terms, wants_positions, &mut |at, met| {
+            let draft = &mut drafts[at];
+            if wants_positions {
+                draft.positions[leaf.word].extend(met.positions);
+            }
+            if met.first > 0
+                && let Some((own, Some((_, weight)))) = &own
+            {
+                add(draft, own, f64::from(own.boost) * weight.score(met.length, met.first), explain);
+            }
+            add(draft, leaf, f64::from(leaf.boost) * weight.score(met.length, met.count), explain);
+        })?;
     }
     Ok(top
         .iter()

@@ -29,10 +29,7 @@ pub(super) fn cross_counts(
     };
     let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
     for segment in searcher.segment_readers() {
-        let mut matching = BitSet::with_max_value(segment.max_doc());
-        each_match(&*weight, segment, |doc| {
-            matching.insert(doc);
-        })?;
+        let matching = matches(&*weight, segment)?;
         counts.total += matching.len() as u64;
         let mut of_rows = Vec::with_capacity(rows.len());
         for (row, term) in rows.iter().enumerate() {
@@ -103,6 +100,23 @@ pub(super) fn value_counts(
         }
     }
     Ok(counts)
+}
+
+/// The passages of a segment that match a query.
+pub(super) fn set_of(
+    searcher: &Searcher,
+    query: &dyn Query,
+    segment: &SegmentReader,
+) -> tantivy::Result<BitSet> {
+    matches(&*query.weight(EnableScoring::disabled_from_searcher(searcher))?, segment)
+}
+
+fn matches(weight: &dyn Weight, segment: &SegmentReader) -> tantivy::Result<BitSet> {
+    let mut matching = BitSet::with_max_value(segment.max_doc());
+    each_match(weight, segment, |doc| {
+        matching.insert(doc);
+    })?;
+    Ok(matching)
 }
 
 /// Hands over each passage of a segment that matches and was not deleted.

@@ -30,13 +30,7 @@ impl Fields {
         if request.is_plain() {
             return union(scoring);
         }
-        let mut clauses: Vec<(EngineOccur, Box<dyn Query>)> = Vec::new();
-        for part in &request.must {
-            clauses.push((EngineOccur::Must, silent(self.matcher(part))));
-        }
-        for part in &request.must_not {
-            clauses.push((EngineOccur::MustNot, self.excluded(part)));
-        }
+        let mut clauses = self.limiting(request);
         if request.must_score {
             clauses.push((EngineOccur::Must, union(scoring)));
         } else {
@@ -46,6 +40,24 @@ impl Fields {
             clauses.push((EngineOccur::Must, silent(Box::new(AllQuery))));
         }
         Box::new(BooleanQuery::new(clauses))
+    }
+
+    /// What a request says of a passage besides what scores.
+    fn limiting(self, request: &Request<'_>) -> Vec<(EngineOccur, Box<dyn Query>)> {
+        let must = request.must.iter().map(|part| (EngineOccur::Must, silent(self.matcher(part))));
+        must.chain(request.must_not.iter().map(|part| (EngineOccur::MustNot, self.excluded(part)))).collect()
+    }
+
+    /// The passages that a request is limited to, if it is, whatever scores.
+    pub(super) fn limits(self, request: &Request<'_>) -> Option<Box<dyn Query>> {
+        let unscored = Request {
+            scoring: Vec::new(),
+            must_score: false,
+            must: request.must.clone(),
+            must_not: request.must_not.clone(),
+        };
+        let is_limited = !request.must.is_empty() || !request.must_not.is_empty();
+        is_limited.then(|| self.query(&unscored))
     }
 
     /// The terms of which a passage must have one to match, where that is all that is asked for.

@@ -18,6 +18,7 @@ mod manifest;
 mod near;
 mod session;
 mod storage;
+mod top;
 mod verify;
 mod writer;
 
@@ -316,7 +317,7 @@ impl LocalEngine {
     }
 
     fn session(&self) -> Session<'_> {
-        Session { engine: self, searcher: self.reader.searcher() }
+        Session::new(self, self.reader.searcher())
     }
 
     fn stored(&self, searcher: &Searcher, address: DocAddress) -> Result<StoredPassage, EngineError> {

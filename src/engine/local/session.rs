@@ -1,19 +1,22 @@
 //! One search of the local index: what ranking asks of an engine, answered from postings and columns.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use tantivy::collector::{Collector, Count, SegmentCollector, TopDocs};
-use tantivy::postings::Postings;
-use tantivy::query::Bm25StatisticsProvider;
+use tantivy::postings::{Postings, SegmentPostings, TermInfo};
+use tantivy::query::{Bm25StatisticsProvider, Bm25Weight};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
-use super::counts::count_union;
+use super::counts::{count_union, set_of};
 use super::lowering::{words_near, words_with_prefix};
+use super::top::{Best, List, Weight};
 use super::{Columns, LocalEngine};
 use crate::engine::lowering::KnownTerm;
 use crate::engine::ranking::{Backend, Occurrences};
-use crate::engine::request::Request;
+use crate::engine::request::{Request, Scoring};
 use crate::engine::{EngineError, StoredPassage};
 use crate::query::plan::Field;
 
@@ -24,9 +27,33 @@ const TIES: usize = 8;
 pub(super) struct Session<'e> {
     pub(super) engine: &'e LocalEngine,
     pub(super) searcher: Searcher,
+    /// Where the terms that were asked for stand in each segment: looked up once a search.
+    places: RefCell<HashMap<Term, Rc<[Option<TermInfo>]>>>,
 }
 
-impl Session<'_> {
+impl<'e> Session<'e> {
+    pub(super) fn new(engine: &'e LocalEngine, searcher: Searcher) -> Session<'e> {
+        Session { engine, searcher, places: RefCell::default() }
+    }
+
+    /// Where a term stands in each segment.
+    fn places(&self, term: &Term) -> tantivy::Result<Rc<[Option<TermInfo>]>> {
+        if let Some(known) = self.places.borrow().get(term) {
+            return Ok(Rc::clone(known));
+        }
+        let segments = self.searcher.segment_readers().iter();
+        let places: Rc<[Option<TermInfo>]> = segments
+            .map(|segment| Ok(segment.inverted_index(term.field())?.get_term_info(term)?))
+            .collect::<tantivy::Result<_>>()?;
+        self.places.borrow_mut().insert(term.clone(), Rc::clone(&places));
+        Ok(places)
+    }
+
+    /// How many passages have a term.
+    fn count_of(&self, term: &Term) -> tantivy::Result<u64> {
+        Ok(self.places(term)?.iter().flatten().map(|place| u64::from(place.doc_freq)).sum())
+    }
+
     fn columns(&self, address: DocAddress) -> &Columns {
         &self.engine.columns[address.segment_ord as usize]
     }
@@ -46,37 +73,120 @@ impl Session<'_> {
         let field = self.engine.fields.of(field);
         let option =
             if positions { IndexRecordOption::WithFreqsAndPositions } else { IndexRecordOption::WithFreqs };
-        let terms: Vec<Term> = terms
+        let terms: Vec<(bool, Term)> = terms
             .iter()
-            .filter(|term| term.frequency > 0)
-            .map(|term| Term::from_field_text(field, &term.text))
+            .enumerate()
+            .filter(|(_, term)| term.frequency > 0)
+            .map(|(at, term)| (at == 0, Term::from_field_text(field, &term.text)))
             .collect();
-        for (segment, passages) in self.searcher.segment_readers().iter().zip(candidates) {
-            if passages.is_empty() {
-                continue;
-            }
-            // By place: the number in the segment, how often, and where.
-            let mut met: BTreeMap<usize, (u32, u32, Vec<u32>)> = BTreeMap::new();
+        for (number, passages) in candidates.iter().enumerate().filter(|(_, passages)| !passages.is_empty()) {
+            // By candidate: how often, how often the first of the terms, and where.
+            let mut counts = vec![(0, 0); passages.len()];
+            let mut places = vec![Vec::new(); if positions { passages.len() } else { 0 }];
             let mut found = Vec::new();
-            for term in &terms {
-                each_posting(segment, term, option, passages, |at, postings| {
-                    let (_, count, places) = met.entry(at).or_insert_with(|| (postings.doc(), 0, Vec::new()));
+            for (is_first, term) in &terms {
+                self.each_posting(number, term, option, passages, |candidate, postings| {
+                    let (count, first) = &mut counts[candidate];
                     *count += postings.term_freq();
+                    if *is_first {
+                        *first = postings.term_freq();
+                    }
                     if positions {
                         postings.positions(&mut found);
-                        places.extend(&found);
+                        places[candidate].extend(&found);
                     }
                 })?;
             }
-            if met.is_empty() {
+            if counts.iter().all(|&(count, _)| count == 0) {
                 continue;
             }
-            let norms = segment.get_fieldnorms_reader(field)?;
-            for (at, (doc, count, positions)) in met {
-                each(at, Occurrences { length: norms.fieldnorm(doc), count, positions: &positions });
+            let norms = self.searcher.segment_reader(number as u32).get_fieldnorms_reader(field)?;
+            for (candidate, (&(doc, at), &(count, first))) in passages.iter().zip(&counts).enumerate() {
+                if count > 0 {
+                    let positions = places.get(candidate).map_or(&[][..], Vec::as_slice);
+                    each(at, Occurrences { length: norms.fieldnorm(doc), count, first, positions });
+                }
             }
         }
         Ok(())
+    }
+
+    /// Hands over, of some passages of a segment, in their order, the place of each that has a term, at its posting.
+    fn each_posting(
+        &self,
+        segment: usize,
+        term: &Term,
+        option: IndexRecordOption,
+        passages: &[(u32, usize)],
+        mut each: impl FnMut(usize, &mut SegmentPostings),
+    ) -> tantivy::Result<()> {
+        let places = self.places(term)?;
+        let Some(place) = &places[segment] else {
+            return Ok(());
+        };
+        let inverted = self.searcher.segment_reader(segment as u32).inverted_index(term.field())?;
+        let mut postings = inverted.read_postings_from_terminfo(place, option)?;
+        for (candidate, &(doc, _)) in passages.iter().enumerate() {
+            if postings.doc() < doc && postings.seek(doc) == TERMINATED {
+                break;
+            }
+            if postings.doc() == doc {
+                each(candidate, &mut postings);
+            }
+        }
+        Ok(())
+    }
+
+    /// The best passages by a request that nothing but terms score, two or more; nothing for any other. tantivy does as well
+    /// with one term.
+    fn best_by_terms(
+        &self,
+        request: &Request<'_>,
+        limit: usize,
+    ) -> tantivy::Result<Option<Vec<(f32, DocAddress)>>> {
+        let is_scored = |part: &Scoring<'_>| match part {
+            Scoring::Term(_, _, boost) => *boost > 0.0,
+            Scoring::Token(_, score) => *score > 0.0,
+            Scoring::Match(_) => false,
+        };
+        if !request.must_score || request.scoring.len() < 2 || !request.scoring.iter().all(is_scored) {
+            return Ok(None);
+        }
+        let fields = self.engine.fields;
+        let passages = self.searcher.total_num_docs()?;
+        let average = |field| {
+            Ok::<f32, tantivy::TantivyError>(self.searcher.total_num_tokens(field)? as f32 / passages as f32)
+        };
+        let mut best = Best::new(limit);
+        for (number, segment) in self.searcher.segment_readers().iter().enumerate() {
+            let mut lists = Vec::with_capacity(request.scoring.len());
+            for part in &request.scoring {
+                let term = match part {
+                    Scoring::Term(field, text, _) => Term::from_field_text(fields.of(*field), text),
+                    Scoring::Token(token, _) => fields.filter_term(token),
+                    Scoring::Match(_) => continue,
+                };
+                let Some(place) = &self.places(&term)?[number] else {
+                    continue;
+                };
+                let (weight, option) = match part {
+                    Scoring::Term(_, _, boost) => {
+                        let (count, average) = (self.count_of(&term)?, average(term.field())?);
+                        let weight = Bm25Weight::for_one_term_without_explain(count, passages, average);
+                        let norms = segment.get_fieldnorms_reader(term.field())?;
+                        (Weight::Bm25(norms, weight.boost_by(*boost)), IndexRecordOption::WithFreqs)
+                    }
+                    Scoring::Token(_, score) => (Weight::Constant(*score), IndexRecordOption::Basic),
+                    Scoring::Match(_) => continue,
+                };
+                let inverted = segment.inverted_index(term.field())?;
+                lists.push(List::new(inverted.read_block_postings_from_terminfo(place, option)?, weight));
+            }
+            let allowed =
+                fields.limits(request).map(|query| set_of(&self.searcher, &*query, segment)).transpose()?;
+            best.add_segment(segment, number as u32, lists, allowed.as_ref());
+        }
+        Ok(Some(best.into_sorted()))
     }
 }
 
@@ -98,7 +208,7 @@ impl Backend for Session<'_> {
     }
 
     fn frequency(&self, field: Field, term: &str) -> Result<u64, EngineError> {
-        self.checked(self.searcher.doc_freq(&Term::from_field_text(self.engine.fields.of(field), term)))
+        self.checked(self.count_of(&Term::from_field_text(self.engine.fields.of(field), term)))
     }
 
     fn words_with_prefix(&self, prefix: &str) -> Result<Vec<(String, u64)>, EngineError> {
@@ -110,6 +220,9 @@ impl Backend for Session<'_> {
     }
 
     fn best(&self, request: &Request<'_>, limit: usize) -> Result<Vec<(f32, DocAddress)>, EngineError> {
+        if let Some(best) = self.checked(self.best_by_terms(request, limit))? {
+            return Ok(best);
+        }
         let query = self.engine.fields.query(request);
         self.checked(self.searcher.search(&query, &TopDocs::with_limit(limit).order_by_score()))
     }
@@ -173,8 +286,9 @@ impl Backend for Session<'_> {
         each: &mut dyn FnMut(usize),
     ) -> Result<(), EngineError> {
         let term = self.engine.fields.filter_term(token);
-        for (segment, passages) in self.searcher.segment_readers().iter().zip(candidates) {
-            self.checked(each_posting(segment, &term, IndexRecordOption::Basic, passages, |at, _| each(at)))?;
+        for (number, passages) in candidates.iter().enumerate().filter(|(_, passages)| !passages.is_empty()) {
+            let carrier = |candidate: usize, _: &mut SegmentPostings| each(passages[candidate].1);
+            self.checked(self.each_posting(number, &term, IndexRecordOption::Basic, passages, carrier))?;
         }
         Ok(())
     }
@@ -218,30 +332,6 @@ impl Backend for Session<'_> {
     fn stored(&self, address: DocAddress) -> Result<StoredPassage, EngineError> {
         self.engine.stored(&self.searcher, address)
     }
-}
-
-fn each_posting(
-    segment: &SegmentReader,
-    term: &Term,
-    option: IndexRecordOption,
-    passages: &[(u32, usize)],
-    mut each: impl FnMut(usize, &mut tantivy::postings::SegmentPostings),
-) -> tantivy::Result<()> {
-    if passages.is_empty() {
-        return Ok(());
-    }
-    let Some(mut postings) = segment.inverted_index(term.field())?.read_postings(term, option)? else {
-        return Ok(());
-    };
-    for &(doc, at) in passages {
-        if postings.doc() < doc && postings.seek(doc) == TERMINATED {
-            break;
-        }
-        if postings.doc() == doc {
-            each(at, &mut postings);
-        }
-    }
-    Ok(())
 }
 
 /// Collects the passages whose scores are the same.

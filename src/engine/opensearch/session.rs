@@ -277,13 +277,17 @@ impl Backend for Session<'_> {
             };
             let of_field = &fields[place_of(field)];
             all.clear();
-            for term in terms {
+            let mut first = 0;
+            for (number, term) in terms.iter().enumerate() {
                 all.extend(of_field.places.get(&*term.text).into_iter().flatten());
+                if number == 0 {
+                    first = all.len() as u32;
+                }
             }
             if !all.is_empty() {
                 let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
                 let positions = if positions { &all[..] } else { &[] };
-                each(at, Occurrences { length: of_field.length, count, positions });
+                each(at, Occurrences { length: of_field.length, count, first, positions });
             }
         }
         Ok(())
