@@ -131,8 +131,8 @@ fn the_order_is_total() {
     });
 }
 
-/// How far down a list goes whose passages are chosen among the same candidates, whatever page is asked for. Further down
-/// there are more of them, and one that the second look raises may come between those of earlier pages.
+/// How far down a list is the same whether it is asked for as a whole or page by page: its passages are chosen among the
+/// same candidates. Further down a page has more of them, and begins with what no page before it has.
 const FIRST_CANDIDATES: usize = 30;
 
 #[test]
@@ -149,6 +149,34 @@ fn pages_are_disjoint_and_complete() {
         }
         prop_assert!(pages == whole.hits, "{query}: pages of {size} differ from the whole list");
         prop_assert_eq!(whole.hits.len(), whole.total.min(count * size));
+        Ok(())
+    });
+}
+
+#[test]
+fn pages_are_disjoint_and_complete_to_the_end() {
+    holds(&(queries(), 13..200_usize, any::<bool>()), |(query, size, by_document)| {
+        let unit = if by_document { Unit::Document } else { Unit::Passage };
+        let options = |limit, offset| Options { limit, offset, unit, duplicates: true, ..Options::default() };
+        let whole = ask(&query, &options(100_000, 0));
+        let mut pages = Vec::new();
+        let mut last = usize::MAX;
+        while last >= size {
+            let answer = ask(&query, &options(size, pages.len()));
+            prop_assert_eq!(answer.total, whole.total);
+            prop_assert!(
+                answer.hits.windows(2).all(|pair| pair[0].score >= pair[1].score),
+                "{query}: no order"
+            );
+            last = answer.hits.len();
+            pages.extend(
+                answer.hits.into_iter().map(|hit| if by_document { hit.document.id } else { hit.passage }),
+            );
+        }
+        let listed: BTreeSet<String> = pages.iter().cloned().collect();
+        prop_assert_eq!(listed.len(), pages.len(), "{}: pages of {} have something in common", query, size);
+        let all = whole.hits.into_iter().map(|hit| if by_document { hit.document.id } else { hit.passage });
+        prop_assert!(listed == all.collect(), "{query}: pages of {size} leave something out");
         Ok(())
     });
 }

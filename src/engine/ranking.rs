@@ -174,15 +174,30 @@ pub(super) fn search_ids<B: Backend>(
 }
 
 /// The page of the ranked list that is asked for.
+///
+/// The further down a page lies, the more candidates are looked at, in steps: among as few of them as the first pages are
+/// chosen from, passages far down would be missed. A passage found late may score higher than some on the pages before. So a
+/// page begins with what no page before it has, however many candidates that one had: pages of one size have no passage in
+/// common and leave none out.
 fn ranking<B: Backend>(backend: &B, plan: &Plan, page: Page) -> Result<Ranking<B::Address>, EngineError> {
     let lowered = lower(backend, plan)?;
     let wanted = page.offset.saturating_add(page.limit);
     let all = usize::try_from(backend.passages()?).unwrap_or(usize::MAX).max(1);
     let (of_many, of_few) = WINDOWS;
     let window_size = if plan.words.len() >= WORDS_BY_STEMS { of_many } else { of_few };
-    let mut fetch = wanted.saturating_mul(2).max(window_size).min(all);
     let mut known_window: Option<HashSet<B::Address>> = None;
+    let size = page.limit.max(1);
+    // The end of the first page that was not made yet, and what stands on those before it.
+    let mut end = if page.offset % size == 0 { page.limit } else { page.offset % size };
+    let mut before: Vec<Scored<B::Address>> = Vec::new();
+    let mut fetch = window_size.min(all);
     loop {
+        // So many of the candidates may be given, since others may be better than they are.
+        let most = if fetch < all { fetch / 2 } else { usize::MAX };
+        if end > most {
+            fetch = fetch.saturating_mul(2).min(all);
+            continue;
+        }
         let Top { hits: top, are_all } = first_pass(backend, &lowered, fetch)?;
         // The same window whatever page is asked for, so that pages agree with each other.
         let window = match known_window.take() {
@@ -198,9 +213,17 @@ fn ranking<B: Backend>(backend: &B, plan: &Plan, page: Page) -> Result<Ranking<B
         if lend_company(backend, plan, &mut scored, &window, page.explain)? {
             scored = in_order(backend, scored)?;
         }
-        let mut scored = select(backend, scored, page)?;
-        if scored.len() < wanted && !are_all {
-            fetch = fetch.saturating_mul(4).min(all);
+        let known: HashSet<B::Address> = before.iter().map(|s| s.address).collect();
+        scored.retain(|s| !known.contains(&s.address));
+        let mut scored = select(backend, before.into_iter().chain(scored).collect(), page)?;
+        let given = if are_all { usize::MAX } else { scored.len().min(most) };
+        if given < wanted {
+            if given >= end {
+                end += (given - end) / size * size + size;
+            }
+            scored.truncate(end - size.min(end));
+            before = scored;
+            fetch = fetch.saturating_mul(2).min(all);
             known_window = Some(window);
             continue;
         }
