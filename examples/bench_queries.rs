@@ -8,7 +8,8 @@
 //! ```
 //!
 //! FOLDER holds `corpus.jsonl`, `queries-2.txt` and `queries-10.txt`. Both indexes are kept in it and are not built again.
-//! With NAME, such as `answer`, only that way of asking is run, over and over, for a profiler.
+//! With NAME, such as `answer`, only that way of asking is run, over and over, for a profiler. `once QUERY` in its place
+//! answers one query by tantivy alone and ends, for `benches/process.py`.
 
 use std::env;
 use std::error::Error;
@@ -36,7 +37,7 @@ use tantivy::schema::{Field, IndexRecordOption, STORED, STRING, Schema, TextFiel
 use tantivy::tokenizer::{
     LowerCaser, RemoveLongFilter, SimpleTokenizer, TextAnalyzer, Token, TokenFilter, TokenStream, Tokenizer,
 };
-use tantivy::{Index, TantivyDocument, Term, doc};
+use tantivy::{Document, Index, TantivyDocument, Term, doc};
 
 const HITS: usize = 10;
 const ROUNDS: usize = 5;
@@ -170,6 +171,20 @@ impl Alone {
     }
 }
 
+impl Alone {
+    /// How many passages match, and the first of them.
+    fn print(&mut self, query: &str) -> Result<(), Box<dyn Error>> {
+        let query = self.query(query);
+        let top = self.searcher.search(&query, &TopDocs::with_limit(HITS).order_by_score())?;
+        println!("{} passages", self.searcher.search(&query, &Count)?);
+        for (score, address) in top {
+            let document: TantivyDocument = self.searcher.doc(address)?;
+            println!("{score:.3} {}", document.to_json(self.searcher.schema()));
+        }
+        Ok(())
+    }
+}
+
 /// Runs `build` if there is no such folder yet, says how long it took, and how large the index is.
 fn built(
     name: &str,
@@ -206,8 +221,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = env::args().skip(1).collect();
     let (folder, only) = match &args[..] {
         [folder] => (Path::new(folder), None),
+        [folder, once, query] if once == "once" => {
+            return Alone::open(&Path::new(folder).join("tantivy"))?.print(query);
+        }
         [folder, only] => (Path::new(folder), Some(only.as_str())),
-        _ => return Err("usage: bench_queries FOLDER [NAME]".into()),
+        _ => return Err("usage: bench_queries FOLDER [NAME | once QUERY]".into()),
     };
     let corpus = folder.join("corpus.jsonl");
     let passages = BufReader::new(File::open(&corpus)?).lines().count();
