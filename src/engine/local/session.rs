@@ -320,13 +320,8 @@ impl Backend for Session<'_> {
     }
 
     fn document_id(&self, address: DocAddress) -> Result<String, EngineError> {
-        let mut document = String::new();
-        if let Some(column) = &self.columns(address).document
-            && let Some(ordinal) = column.ords().first(address.doc_id)
-        {
-            column.ord_to_str(ordinal, &mut document).map_err(|error| self.engine.error(error))?;
-        }
-        Ok(document)
+        // A column of as many ids as there are passages is slower to read than the passage.
+        Ok(self.stored(address)?.document.id)
     }
 
     fn stored(&self, address: DocAddress) -> Result<StoredPassage, EngineError> {
