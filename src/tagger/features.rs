@@ -4,7 +4,7 @@ use crate::analysis::{Case, TokenKind};
 use crate::cues::{CUE_COUNT, Cues};
 use crate::taxonomy::Taxonomy;
 
-use super::findings::Findings;
+use super::findings::Found;
 use super::reading::Reading;
 use super::roles::{AGENT, FIRST_PERSON, GENITIVE, PLACE, acts, after, opens_sentence};
 
@@ -82,7 +82,7 @@ impl Features {
     pub(super) fn new(
         taxonomy: &Taxonomy,
         reading: &Reading<'_>,
-        findings: &[Findings],
+        findings: &Found,
         cues: &[Feature],
         text: &str,
     ) -> Features {
@@ -90,7 +90,7 @@ impl Features {
         let first_style = first_together + taxonomy.concepts.len() as u32;
         let first_cue = first_style + STYLE_FEATURES.len() as u32;
         let mut whole: Vec<Feature> = (first_together..)
-            .zip(findings)
+            .zip(findings.iter())
             .filter(|(_, found)| found.mass > 0.0)
             .map(|(index, found)| (index, found.mass))
             .collect();
@@ -99,8 +99,11 @@ impl Features {
         whole.extend(cues.iter().map(|&(index, value)| (first_cue + index, value)));
 
         let kin = Kin::new(taxonomy, findings);
-        let mut features = Features { whole, own: Vec::new(), ends: Vec::with_capacity(findings.len()) };
-        for concept in 0..findings.len() {
+        // Most concepts have three features or four.
+        let (own, ends) =
+            (Vec::with_capacity(6 * findings.concepts()), Vec::with_capacity(findings.concepts()));
+        let mut features = Features { whole, own, ends };
+        for concept in 0..findings.concepts() {
             features.add(taxonomy, reading, findings, &kin, concept);
         }
         features
@@ -110,11 +113,11 @@ impl Features {
         &mut self,
         taxonomy: &Taxonomy,
         reading: &Reading<'_>,
-        findings: &[Findings],
+        findings: &Found,
         kin: &Kin,
         concept: usize,
     ) {
-        let found = &findings[concept];
+        let found = findings.of(concept);
         let scheme = taxonomy.concepts[concept].scheme;
         let out = &mut self.own;
         out.push((0, 1.0));
@@ -123,8 +126,8 @@ impl Features {
                 out.push((index, 1.0));
             }
         };
-        if !found.hits.is_empty() {
-            let hits = &found.hits;
+        if !found.is_empty() {
+            let hits = findings.hits(concept);
             add(1, found.strong > 0);
             add(2, found.strong > 1);
             add(3, found.strong > 2);
@@ -180,17 +183,17 @@ struct Kin {
 }
 
 impl Kin {
-    fn new(taxonomy: &Taxonomy, findings: &[Findings]) -> Kin {
+    fn new(taxonomy: &Taxonomy, findings: &Found) -> Kin {
         let schemes = taxonomy.schemes.len();
         let mut kin = Kin {
             mass: findings.iter().map(|found| found.mass.min(MASS_OF_KIN)).collect(),
-            of_kinds: vec![0.0; findings.len()],
+            of_kinds: vec![0.0; findings.concepts()],
             total: vec![0.0; schemes],
             most: vec![0.0; schemes],
             strong: vec![0; schemes],
             company: vec![0; schemes],
         };
-        for ((concept, found), &mass) in taxonomy.concepts.iter().zip(findings).zip(&kin.mass) {
+        for ((concept, found), &mass) in taxonomy.concepts.iter().zip(findings.iter()).zip(&kin.mass) {
             if let Some(parent) = concept.parent {
                 kin.of_kinds[parent] = kin.of_kinds[parent].max(mass);
             }
@@ -228,7 +231,7 @@ fn style_features(reading: &Reading<'_>, text: &str) -> Vec<Feature> {
     if first_person > 0 {
         out.push((0, (first_person as f32 / 2.0).min(1.5)));
     }
-    if text.contains(['«', '“', '"']) {
+    if text.contains('"') || text.contains('«') || text.contains('“') {
         out.push((1, 1.0));
     }
     let numbers = tokens.iter().filter(|token| token.kind == TokenKind::Number).count();
@@ -240,7 +243,7 @@ fn style_features(reading: &Reading<'_>, text: &str) -> Vec<Feature> {
     if references > 0 {
         out.push((3, (references as f32).min(2.0)));
     }
-    if reading.shouted.first() == Some(&true) {
+    if !tokens.is_empty() && reading.shouted[0] {
         out.push((4, 1.0));
     }
     if tokens.len() < 30 {

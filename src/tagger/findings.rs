@@ -2,10 +2,20 @@
 
 use crate::taxonomy::Weight;
 
+/// What was found in one passage.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// By concept, then in the order of the text.
+    hits: Vec<Hit>,
+    of: Vec<Findings>,
+}
+
 /// What was found of one concept in one passage.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Findings {
-    pub(super) hits: Vec<Hit>,
+    /// Its neighbours among the hits.
+    first: usize,
+    last: usize,
     /// Distinct strong, medium and weak patterns.
     pub(super) strong: usize,
     pub(super) medium: usize,
@@ -14,8 +24,10 @@ pub(super) struct Findings {
     pub(super) mass: f32,
 }
 
-#[derive(Debug, Clone)]
+/// A term of a concept, and the words of the passage that it is.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Hit {
+    pub(super) concept: usize,
     pub(super) pattern: u32,
     pub(super) weight: Weight,
     pub(super) start: usize,
@@ -30,15 +42,63 @@ pub(super) fn worth(weight: Weight) -> f32 {
     }
 }
 
+impl Found {
+    /// What these hits are for so many concepts. Of overlapping hits of a concept the longest counts, of equally long ones
+    /// the stronger.
+    pub(super) fn new(concepts: usize, mut hits: Vec<Hit>) -> Found {
+        hits.sort_unstable_by(|one, other| {
+            (one.concept.cmp(&other.concept))
+                .then((other.end - other.start).cmp(&(one.end - one.start)))
+                .then(other.weight.cmp(&one.weight))
+                .then(one.start.cmp(&other.start))
+                .then(one.pattern.cmp(&other.pattern))
+        });
+        let mut found =
+            Found { hits: Vec::with_capacity(hits.len()), of: vec![Findings::default(); concepts] };
+        let kept = &mut found.hits;
+        for of_concept in hits.chunk_by(|one, other| one.concept == other.concept) {
+            let first = kept.len();
+            for hit in of_concept {
+                if !kept[first..].iter().any(|other| hit.start < other.end && other.start < hit.end) {
+                    kept.push(*hit);
+                }
+            }
+            kept[first..].sort_unstable_by_key(|hit| hit.start);
+            found.of[of_concept[0].concept] = Findings::new(&kept[first..], first);
+        }
+        found
+    }
+
+    /// How many concepts there are.
+    pub(super) fn concepts(&self) -> usize {
+        self.of.len()
+    }
+
+    /// What was found of each concept.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Findings> {
+        self.of.iter()
+    }
+
+    /// What was found of a concept.
+    pub(super) fn of(&self, concept: usize) -> &Findings {
+        &self.of[concept]
+    }
+
+    /// The hits of a concept.
+    pub(super) fn hits(&self, concept: usize) -> &[Hit] {
+        let of = &self.of[concept];
+        &self.hits[of.first..of.last]
+    }
+}
+
 impl Findings {
-    pub(super) fn new(hits: Vec<Hit>) -> Findings {
-        let mut found = Findings::default();
-        let mut patterns: Vec<u32> = Vec::new();
-        for hit in &hits {
-            if patterns.contains(&hit.pattern) {
+    /// What the hits of a concept come to, the first of which is the `first` of all.
+    fn new(hits: &[Hit], first: usize) -> Findings {
+        let mut found = Findings { first, last: first + hits.len(), ..Findings::default() };
+        for (at, hit) in hits.iter().enumerate() {
+            if hits[..at].iter().any(|other| other.pattern == hit.pattern) {
                 continue;
             }
-            patterns.push(hit.pattern);
             found.mass += worth(hit.weight);
             match hit.weight {
                 Weight::Strong => found.strong += 1,
@@ -47,29 +107,11 @@ impl Findings {
             }
         }
         found.mass = found.mass.min(3.0);
-        found.hits = hits;
         found
     }
-}
 
-/// The longest of overlapping hits; of equally long ones the stronger.
-pub(super) fn longest(mut hits: Vec<Hit>) -> Vec<Hit> {
-    if hits.len() < 2 {
-        return hits;
+    /// Whether no term was found.
+    pub(super) fn is_empty(&self) -> bool {
+        self.first == self.last
     }
-    hits.sort_by(|one, other| {
-        (other.end - other.start)
-            .cmp(&(one.end - one.start))
-            .then(other.weight.cmp(&one.weight))
-            .then(one.start.cmp(&other.start))
-            .then(one.pattern.cmp(&other.pattern))
-    });
-    let mut kept: Vec<Hit> = Vec::new();
-    for hit in hits {
-        if !kept.iter().any(|other| hit.start < other.end && other.start < hit.end) {
-            kept.push(hit);
-        }
-    }
-    kept.sort_by_key(|hit| hit.start);
-    kept
 }

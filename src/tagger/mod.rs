@@ -24,13 +24,13 @@ use serde::{Deserialize, Serialize};
 use crate::analysis::{Case, Token, lexeme, tokenize};
 use crate::cues::{CUE_COUNT, Cues};
 use crate::document::Language;
-use crate::taxonomy::{Role, Scheme, Taxonomy, Weight, Word, sieve};
+use crate::taxonomy::{Role, Scheme, Sentence, Taxonomy, Weight, Word, sieve};
 
 pub use features::{Feature, Features, feature_names, shared_feature_count};
-use findings::{Findings, Hit, longest, worth};
+use findings::{Found, Hit, worth};
 use model::Weights;
 pub use model::{Model, SURE_LOGIT, Thresholds, none_of, probability};
-use reading::{Reading, SEEN_LIMIT, SeenWord, SeenWords, sentence_numbers, shouted_tokens, word_family};
+use reading::{Reading, SEEN_LIMIT, SeenWord, SeenWords, sentences, shouted_sentences, word_family};
 use roles::parts_of;
 
 /// The version of everything in this module that decides tags; part of the tagging fingerprint.
@@ -147,10 +147,10 @@ impl<'a> Tagger<'a> {
         let mut scored: Vec<Vec<(usize, f32)>> = vec![Vec::new(); self.taxonomy.schemes.len()];
         let mut by_structure: Vec<Vec<(&str, f32)>> = vec![Vec::new(); of_concepts.len()];
         for (concept, &by_words) in of_concepts.iter().enumerate() {
-            let found = &findings[concept];
+            let found = findings.of(concept);
             let is_named = structure.contains(&concept);
             // A line is too little to tell from its manner what it is about: there a term must stand.
-            if reading.tokens.len() < MIN_WORDS_WITHOUT_TERMS && found.hits.is_empty() && !is_named {
+            if reading.tokens.len() < MIN_WORDS_WITHOUT_TERMS && found.is_empty() && !is_named {
                 continue;
             }
             let reasons = &mut by_structure[concept];
@@ -172,8 +172,7 @@ impl<'a> Tagger<'a> {
             for concept in self.thresholds[scheme].given(scored, none) {
                 let mut evidence = Vec::new();
                 if explain {
-                    evidence =
-                        self.evidence(concept, text, &reading, &findings[concept], &features, language);
+                    evidence = self.evidence(concept, text, &reading, &findings, &features, language);
                     evidence.extend(self.words_as_evidence(concept, text, &reading, &families));
                     let whole = |&(rule, added): &(&str, f32)| Evidence::whole(rule, added);
                     evidence.extend(by_structure[concept].iter().map(whole));
@@ -307,7 +306,8 @@ impl<'a> Tagger<'a> {
             let tokens = tokenize(heading);
             let reading = self.read(heading, &tokens, language);
             let findings = self.findings(&reading, language);
-            let strong = (0..findings.len()).filter(|&concept| findings[concept].strong > 0).collect();
+            let strong =
+                (0..findings.concepts()).filter(|&concept| findings.of(concept).strong > 0).collect();
             let named = self.named_by(heading);
             if self.headings.len() >= HEADINGS_LIMIT {
                 self.headings.clear();
@@ -354,28 +354,31 @@ impl<'a> Tagger<'a> {
             })
             .collect::<Vec<usize>>();
         let parts = entries.iter().map(|&entry| seen.entries[entry].parts).collect();
-        let sentences = sentence_numbers(text, tokens);
-        let shouted = shouted_tokens(tokens, &sentences);
-        Reading { tokens, entries, parts, sentences, shouted }
+        let (sentences, starts) = sentences(text, tokens);
+        let shouted = shouted_sentences(tokens, &starts);
+        Reading { tokens, entries, parts, sentences, starts, shouted }
     }
 
     /// What stands in the text of each concept.
-    fn findings(&self, reading: &Reading<'_>, language: Language) -> Vec<Findings> {
+    fn findings(&self, reading: &Reading<'_>, language: Language) -> Found {
         let vocabulary = self.taxonomy.vocabulary(language);
         let Some(seen) = self.seen.get(&language) else {
-            return vec![Findings::default(); self.taxonomy.concepts.len()];
+            return Found::new(self.taxonomy.concepts.len(), Vec::new());
         };
         let words: Vec<Word<'_>> = reading
             .tokens
             .iter()
             .zip(&reading.entries)
-            .zip(&reading.shouted)
-            .map(|((token, &entry), &shouted)| {
+            .zip(&reading.sentences)
+            .map(|((token, &entry), &sentence)| {
                 let seen = &seen.entries[entry];
-                Word::new(token, &seen.tests, seen.sieve, shouted)
+                Word::new(token, &seen.tests, seen.sieve, reading.shouted[sentence as usize])
             })
             .collect();
-        let mut hits: Vec<Vec<Hit>> = vec![Vec::new(); self.taxonomy.concepts.len()];
+        let mut hits: Vec<Hit> = Vec::with_capacity(reading.tokens.len());
+        let mut company = Sentence::default();
+        // The sentence that was read for its company last.
+        let mut is_of = None;
         let mut masks: Vec<(usize, usize, &[u32])> = Vec::new();
         for (at, &entry) in reading.entries.iter().enumerate() {
             for candidate in &seen.entries[entry].candidates {
@@ -391,38 +394,35 @@ impl<'a> Tagger<'a> {
                     Role::Mask { hides } => masks.push((start, end, hides)),
                     Role::Evidence { concept, weight, context } => {
                         if let Some(context) = context {
-                            let number = reading.sentences[start];
-                            let first = reading.sentences.partition_point(|&s| s < number);
-                            let last = reading.sentences.partition_point(|&s| s <= number);
-                            if !vocabulary.holds(context, &words[first..last]) {
+                            let number = reading.sentences[start] as usize;
+                            if is_of != Some(number) {
+                                let sentence = reading.starts[number]..reading.starts[number + 1];
+                                company.read(&words[sentence], vocabulary);
+                                is_of = Some(number);
+                            }
+                            if !vocabulary.holds(context, &company) {
                                 continue;
                             }
                         }
-                        hits[concept].push(Hit { pattern: candidate.pattern, weight, start, end });
+                        hits.push(Hit { concept, pattern: candidate.pattern, weight, start, end });
                     }
                 }
             }
         }
-        hits.into_iter()
-            .enumerate()
-            .map(|(concept, hits)| {
-                if hits.is_empty() {
-                    return Findings::default();
-                }
-                let unmasked = hits.into_iter().filter(|hit| {
-                    !masks.iter().any(|&(start, end, hides)| {
-                        start <= hit.start && hit.end <= end && hides.contains(&(concept as u32))
-                    })
-                });
-                Findings::new(longest(unmasked.collect()))
-            })
-            .collect()
+        if !masks.is_empty() {
+            hits.retain(|hit| {
+                !masks.iter().any(|&(start, end, hides)| {
+                    start <= hit.start && hit.end <= end && hides.contains(&(hit.concept as u32))
+                })
+            });
+        }
+        Found::new(self.taxonomy.concepts.len(), hits)
     }
 
     fn features_of(
         &self,
         reading: &Reading<'_>,
-        findings: &[Findings],
+        findings: &Found,
         text: &str,
         language: Language,
     ) -> Features {
@@ -464,7 +464,7 @@ impl<'a> Tagger<'a> {
         concept: usize,
         text: &str,
         reading: &Reading<'_>,
-        found: &Findings,
+        findings: &Found,
         features: &Features,
         language: Language,
     ) -> Vec<Evidence> {
@@ -482,8 +482,9 @@ impl<'a> Tagger<'a> {
                 out.push(Evidence::whole(&self.names[index as usize], added));
             }
         }
-        let mass: f32 = found.hits.iter().map(|hit| worth(hit.weight)).sum();
-        for hit in &found.hits {
+        let hits = findings.hits(concept);
+        let mass: f32 = hits.iter().map(|hit| worth(hit.weight)).sum();
+        for hit in hits {
             let start = reading.tokens[hit.start].start;
             let end = reading.tokens[hit.end - 1].end;
             let strength = match hit.weight {

@@ -41,8 +41,17 @@ pub(super) struct Reading<'t> {
     pub(super) parts: Vec<Parts>,
     /// For each token, the number of its sentence.
     pub(super) sentences: Vec<u32>,
-    /// For each token, whether its sentence is in capitals throughout.
+    /// For each sentence, where it begins; then where the last one ends.
+    pub(super) starts: Vec<usize>,
+    /// For each sentence, whether it is in capitals throughout.
     pub(super) shouted: Vec<bool>,
+}
+
+impl Reading<'_> {
+    /// Where the sentence of a token begins.
+    pub(super) fn sentence_start(&self, at: usize) -> usize {
+        self.starts[self.sentences[at] as usize]
+    }
 }
 
 /// How many letters a family of words shares; words that are shorter are their own family.
@@ -64,63 +73,50 @@ pub(super) fn word_family(token: &Token, language: Language) -> Option<&str> {
     Some(&folded[..end])
 }
 
-/// Numbers the sentences of a text, token by token.
-pub(super) fn sentence_numbers(text: &str, tokens: &[Token]) -> Vec<u32> {
-    let mut number = 0;
-    let mut out = Vec::with_capacity(tokens.len());
-    for (at, token) in tokens.iter().enumerate() {
-        if at > 0 {
-            let before = &tokens[at - 1];
-            let between = &text[before.end..token.start];
-            let stops = between.contains(['.', '!', '?', '\n', '…']);
-            let abbreviation = before.text.len() <= 4
-                && matches!(
-                    before.text.as_str(),
-                    "art"
-                        | "artt"
-                        | "n"
-                        | "on"
-                        | "sig"
-                        | "dott"
-                        | "dr"
-                        | "prof"
-                        | "par"
-                        | "cfr"
-                        | "pag"
-                        | "p"
-                        | "mr"
-                        | "mrs"
-                        | "st"
-                        | "no"
-                        | "ss"
-                );
-            let opens = token.case != Case::Lower || between.contains('\n');
-            if stops && opens && !abbreviation {
-                number += 1;
-            }
-        }
-        out.push(number);
+/// The abbreviations after which a full stop ends no sentence.
+const ABBREVIATIONS: [&str; 17] = [
+    "art", "artt", "n", "on", "sig", "dott", "dr", "prof", "par", "cfr", "pag", "p", "mr", "mrs", "st", "no",
+    "ss",
+];
+
+/// Whether a new sentence begins between two tokens of a text.
+fn ends_between(text: &str, before: &Token, token: &Token) -> bool {
+    let between = &text[before.end..token.start];
+    // Most words have only a space between them.
+    if between == " " || !between.contains(['.', '!', '?', '\n', '…']) {
+        return false;
     }
-    out
+    let opens = token.case != Case::Lower || between.contains('\n');
+    opens && !ABBREVIATIONS.contains(&before.text.as_str())
 }
 
-/// Which tokens stand in a sentence that is in capitals throughout.
-pub(super) fn shouted_tokens(tokens: &[Token], sentences: &[u32]) -> Vec<bool> {
-    let mut out = vec![false; tokens.len()];
-    let mut start = 0;
-    while start < tokens.len() {
-        let end = start + sentences[start..].iter().take_while(|&&s| s == sentences[start]).count();
-        let words =
-            tokens[start..end].iter().filter(|token| token.kind == TokenKind::Word && token.text.len() > 1);
+/// The sentences of a text: for each token the number of its sentence, and where each begins, with the end of the text
+/// after them.
+pub(super) fn sentences(text: &str, tokens: &[Token]) -> (Vec<u32>, Vec<usize>) {
+    let mut numbers = Vec::with_capacity(tokens.len());
+    let mut starts = vec![0];
+    for (at, token) in tokens.iter().enumerate() {
+        if at > 0 && ends_between(text, &tokens[at - 1], token) {
+            starts.push(at);
+        }
+        numbers.push(starts.len() as u32 - 1);
+    }
+    starts.push(tokens.len());
+    (numbers, starts)
+}
+
+/// Which sentences are in capitals throughout.
+pub(super) fn shouted_sentences(tokens: &[Token], starts: &[usize]) -> Vec<bool> {
+    let is_shouted = |pair: &[usize]| {
+        let words = tokens[pair[0]..pair[1]]
+            .iter()
+            .filter(|token| token.kind == TokenKind::Word && token.text.len() > 1);
         let (mut all, mut upper) = (0, 0);
         for word in words {
             all += 1;
             upper += usize::from(word.case == Case::Upper);
         }
-        if all >= 3 && upper * 10 >= all * 6 {
-            out[start..end].fill(true);
-        }
-        start = end;
-    }
-    out
+        all >= 3 && upper * 10 >= all * 6
+    };
+    starts.windows(2).map(is_shouted).collect()
 }

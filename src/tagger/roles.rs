@@ -84,9 +84,7 @@ pub(super) fn after(reading: &Reading<'_>, hit: &Hit, part: Parts) -> bool {
 
 /// Whether nothing but small words stands between the hit and the beginning of its sentence.
 pub(super) fn opens_sentence(reading: &Reading<'_>, hit: &Hit) -> bool {
-    let number = reading.sentences[hit.start];
-    let first = reading.sentences.partition_point(|&sentence| sentence < number);
-    reading.parts[first..hit.start].iter().all(|parts| parts & STOP != 0)
+    reading.parts[reading.sentence_start(hit.start)..hit.start].iter().all(|parts| parts & STOP != 0)
 }
 
 /// Whether the word after the hit looks like a finite verb: the name before it is then its subject.

@@ -8,4 +8,4 @@ mod vocabulary;
 
 pub use file::TaxonomyError;
 pub use scheme::{Concept, Labels, Scheme, Taxonomy, Weight};
-pub use vocabulary::{Candidate, Role, Vocabulary, Word, sieve};
+pub use vocabulary::{Candidate, Role, Sentence, Vocabulary, Word, sieve};

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::vocabulary::{Alternative, Context, Filed, PREFIX_KEY, Pattern, RoleRow, Span, Vocabulary};
+use super::vocabulary::{
+    Alternative, Companion, Context, Filed, PREFIX_KEY, Pattern, RoleRow, Span, Vocabulary,
+};
 use crate::analysis::{Lexeme, is_stop_word, lexeme, tokenize};
 use crate::document::Language;
 
@@ -41,10 +43,29 @@ impl Terms {
 
     /// Adds a context; its number is what evidence names it by.
     pub(super) fn add_context(&mut self, near: &[Pattern], not_near: &[Pattern]) -> u32 {
-        let near = appended(&mut self.vocabulary.company, near);
-        let not_near = appended(&mut self.vocabulary.company, not_near);
+        let (near, not_near) = (self.add_company(near), self.add_company(not_near));
         self.vocabulary.contexts.push(Context { near, not_near });
         self.vocabulary.contexts.len() as u32 - 1
+    }
+
+    /// Adds what a context speaks of, each by what its rarest word asks for.
+    fn add_company(&mut self, patterns: &[Pattern]) -> Span {
+        let mut companions: Vec<Companion> = Vec::new();
+        for pattern in patterns {
+            let asked = self.vocabulary.asked(pattern, pattern.anchor);
+            let is_whole = |asked: &Alternative| pattern.len() == 1 && !asked.capital;
+            let index = self.vocabulary.company.len() as u32;
+            companions.extend(
+                asked.iter().map(|asked| Companion {
+                    test: asked.test,
+                    pattern: (!is_whole(asked)).then_some(index),
+                }),
+            );
+            if !asked.iter().all(is_whole) {
+                self.vocabulary.company.push(*pattern);
+            }
+        }
+        appended(&mut self.vocabulary.companions, &companions)
     }
 
     /// The role of a mask that hides these concepts.

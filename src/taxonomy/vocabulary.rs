@@ -123,7 +123,7 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.words.range().len()
     }
 }
@@ -171,7 +171,7 @@ impl Row for Pattern {
     }
 }
 
-/// Patterns of which one must be in the sentence, and patterns none of which may: neighbours among the company.
+/// What must be in the sentence, and what may not: neighbours among the companions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Context {
     /// One of these must be in the sentence; none is asked for where it is empty.
@@ -190,6 +190,50 @@ impl Row for Context {
 
     fn read(from: &[u32]) -> Context {
         Context { near: Span::read(from), not_near: Span::read(&from[2..]) }
+    }
+}
+
+/// A word that a context speaks of, by its test; where a pattern is named, the word must stand in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Companion {
+    pub(super) test: u32,
+    /// An index into the company. A word that is all there is to its pattern, and needs no capital, names none.
+    pub(super) pattern: Option<u32>,
+}
+
+impl Row for Companion {
+    const WIDTH: usize = 2;
+
+    fn write(&self, out: &mut Vec<u32>) {
+        out.extend([self.test, self.pattern.unwrap_or(NONE)]);
+    }
+
+    fn read(from: &[u32]) -> Companion {
+        Companion { test: from[0], pattern: (from[1] != NONE).then_some(from[1]) }
+    }
+}
+
+/// The words of a sentence, and which tests any of them passes.
+#[derive(Debug, Default)]
+pub struct Sentence<'a> {
+    words: &'a [Word<'a>],
+    /// A bit for each test.
+    passed: Vec<u64>,
+}
+
+impl<'a> Sentence<'a> {
+    /// Takes in the words of another sentence.
+    pub fn read(&mut self, words: &'a [Word<'a>], vocabulary: &Vocabulary) {
+        self.words = words;
+        self.passed.clear();
+        self.passed.resize(vocabulary.anchored.len().div_ceil(64), 0);
+        for &test in words.iter().flat_map(|word| word.tests) {
+            self.passed[test as usize / 64] |= 1 << (test % 64);
+        }
+    }
+
+    fn passes(&self, test: u32) -> bool {
+        self.passed[test as usize / 64] & 1 << (test % 64) != 0
     }
 }
 
@@ -226,6 +270,8 @@ pub struct Candidate {
     second: u32,
     /// The sieve of the tests that may stand there.
     sieve: u64,
+    /// Whether the word is all there is to the pattern.
+    is_whole: bool,
 }
 
 /// Every pattern of one language.
@@ -241,7 +287,8 @@ pub struct Vocabulary {
     /// What masks hide.
     pub(super) hides: Vec<u32>,
     pub(super) contexts: Vec<Context>,
-    /// The patterns that contexts speak of.
+    pub(super) companions: Vec<Companion>,
+    /// The patterns that contexts speak of, where they are more than a word.
     pub(super) company: Vec<Pattern>,
     /// Tests, sorted by key: for lexemes by root, for exact forms, for prefixes.
     pub(super) by_root: Vec<Filed>,
@@ -263,6 +310,7 @@ impl Vocabulary {
             alternatives: Vec::new(),
             hides: Vec::new(),
             contexts: Vec::new(),
+            companions: Vec::new(),
             company: Vec::new(),
             by_root: Vec::new(),
             by_form: Vec::new(),
@@ -280,6 +328,7 @@ impl Vocabulary {
         out.table(&self.alternatives);
         out.table(&self.hides);
         out.table(&self.contexts);
+        out.table(&self.companions);
         out.table(&self.company);
         out.table(&self.by_root);
         out.table(&self.by_form);
@@ -298,6 +347,7 @@ impl Vocabulary {
             alternatives: from.table()?,
             hides: from.table()?,
             contexts: from.table()?,
+            companions: from.table()?,
             company: from.table()?,
             by_root: from.table()?,
             by_form: from.table()?,
@@ -344,7 +394,9 @@ impl Vocabulary {
             .map(|&index| {
                 let pattern = &self.patterns[index as usize];
                 let sieve = self.sieve_of(pattern, pattern.second);
-                Candidate { pattern: index, before: pattern.anchor, second: pattern.second, sieve }
+                let passes = |asked: &Alternative| !asked.capital && tests.contains(&asked.test);
+                let is_whole = pattern.len() == 1 && self.asked(pattern, pattern.anchor).iter().any(passes);
+                Candidate { pattern: index, before: pattern.anchor, second: pattern.second, sieve, is_whole }
             })
             .collect();
         out.sort_unstable();
@@ -352,14 +404,21 @@ impl Vocabulary {
         out
     }
 
+    /// What may stand at a place of a pattern.
+    pub(super) fn asked(&self, pattern: &Pattern, place: u32) -> &[Alternative] {
+        &self.alternatives[self.words[(pattern.words.start + place) as usize].range()]
+    }
+
     /// The sieve of what may stand at a place of a pattern.
     fn sieve_of(&self, pattern: &Pattern, place: u32) -> u64 {
-        let asked = &self.alternatives[self.words[(pattern.words.start + place) as usize].range()];
-        asked.iter().fold(0, |all, asked| all | sieve(&[asked.test]))
+        self.asked(pattern, place).iter().fold(0, |all, asked| all | sieve(&[asked.test]))
     }
 
     /// Where a candidate around the word `at` begins, if it stands there.
     pub fn stands(&self, candidate: &Candidate, words: &[Word<'_>], at: usize) -> Option<usize> {
+        if candidate.is_whole {
+            return Some(at);
+        }
         let start = at.checked_sub(candidate.before as usize)?;
         // Most candidates end here: their next word is another one.
         if words.get(start + candidate.second as usize)?.sieve & candidate.sieve == 0 {
@@ -401,19 +460,16 @@ impl Vocabulary {
     }
 
     /// Says whether a sentence is the company that a context asks for.
-    pub fn holds(&self, context: usize, sentence: &[Word<'_>]) -> bool {
+    pub fn holds(&self, context: usize, sentence: &Sentence<'_>) -> bool {
         let Context { near, not_near } = self.contexts[context];
-        let all = sentence.iter().fold(0, |all, word| all | word.sieve);
-        let stands = |pattern: &Pattern| {
-            let sieve = self.sieve_of(pattern, pattern.anchor);
-            if all & sieve == 0 {
-                return false;
-            }
-            sentence.iter().enumerate().skip(pattern.anchor as usize).any(|(at, word)| {
-                word.sieve & sieve != 0 && self.matches(pattern, &sentence[at - pattern.anchor as usize..])
-            })
+        let is_pattern = |&index: &u32| {
+            let pattern = &self.company[index as usize];
+            (0..sentence.words.len()).any(|at| self.matches(pattern, &sentence.words[at..]))
         };
-        let (near, not_near) = (&self.company[near.range()], &self.company[not_near.range()]);
+        let stands = |companion: &Companion| {
+            sentence.passes(companion.test) && companion.pattern.as_ref().is_none_or(is_pattern)
+        };
+        let (near, not_near) = (&self.companions[near.range()], &self.companions[not_near.range()]);
         (near.is_empty() || near.iter().any(stands)) && !not_near.iter().any(stands)
     }
 
@@ -447,7 +503,10 @@ impl Vocabulary {
         let pattern = &self.patterns[pattern as usize];
         crate::analysis::sentences(text).into_iter().any(|sentence| {
             self.with_words(sentence, |words| {
-                (0..words.len()).any(|at| self.matches(pattern, &words[at..])) && self.holds(context, words)
+                let mut sentence = Sentence::default();
+                sentence.read(words, self);
+                (0..words.len()).any(|at| self.matches(pattern, &words[at..]))
+                    && self.holds(context, &sentence)
             })
         })
     }
