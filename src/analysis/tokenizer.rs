@@ -72,6 +72,9 @@ pub(super) const TRUNCATED: &[&str] = &[
     "ve",
 ];
 
+/// The bit that tells small ASCII letters from capitals.
+const SMALL: u8 = 0x20;
+
 fn is_elided(folded: &str) -> bool {
     ELIDED.binary_search(&folded).is_ok()
 }
@@ -151,14 +154,15 @@ impl Scanner<'_> {
 
     fn run(&mut self) {
         while let Some(c) = self.char(self.at) {
-            if is_ideograph(c) {
+            if c == ' ' {
+                self.at += 1;
+            } else if self.plain_word() {
+                // It has been taken.
+            } else if is_ideograph(c) {
                 let end = self.after(self.at);
                 self.push(self.at, end, TokenKind::Ideograph, false);
                 self.at = end;
             } else if is_word_char(c) && !is_combining(c) {
-                if self.plain_word() {
-                    continue;
-                }
                 if let Some(end) = self.symbol_end().or_else(|| self.acronym_end()) {
                     let has_slash = self.text[self.at..end].contains('/');
                     let kind = if has_slash { TokenKind::Symbol } else { TokenKind::Word };
@@ -179,16 +183,21 @@ impl Scanner<'_> {
         }
     }
 
-    /// Takes a word of Latin letters before a space or a mark that is part of no word, as most are: no other rule can
-    /// apply to it. Says whether there was one.
+    /// Takes a word of Latin letters before a space, an apostrophe or a mark that is part of no word, as most are: no rule
+    /// for symbols and acronyms can apply to it. Says whether there was one.
     fn plain_word(&mut self) -> bool {
         let bytes = self.text.as_bytes();
         let start = self.at;
         let mut end = start;
         let mut is_ascii = true;
+        // The bits that all letters have: small letters have one that capitals lack.
+        let mut shared = u8::MAX;
         loop {
             match bytes.get(end) {
-                Some(byte) if byte.is_ascii_alphabetic() => end += 1,
+                Some(byte) if byte.is_ascii_alphabetic() => {
+                    shared &= byte;
+                    end += 1;
+                }
                 // The letters from U+00C0 to U+00FF; the signs for times and divided by stand among them.
                 Some(0xC3) if bytes.get(end + 1).is_some_and(|&next| !matches!(next, 0x97 | 0xB7)) => {
                     is_ascii = false;
@@ -197,13 +206,21 @@ impl Scanner<'_> {
                 _ => break,
             }
         }
+        if end == start {
+            return false;
+        }
         let is_plain = match bytes.get(end) {
-            None | Some(b' ' | b',' | b';' | b':' | b'!' | b'?' | b')' | b'"' | b'\n') => true,
+            None => true,
+            Some(b'\'' | b'\xE2') if self.char(end).is_some_and(is_apostrophe) => {
+                self.word_until(start, end);
+                return true;
+            }
             // One letter and a full stop may begin an acronym.
             Some(b'.') => end - start > 2 && matches!(bytes.get(end + 1), None | Some(b' ' | b'\n')),
-            _ => false,
+            Some(b'/' | b'-' | b'`') => false,
+            Some(byte) => byte.is_ascii() && !byte.is_ascii_digit(),
         };
-        if !is_plain || end == start || end - start > MAX_TOKEN_BYTES {
+        if !is_plain || end - start > MAX_TOKEN_BYTES {
             return false;
         }
         self.at = end;
@@ -211,14 +228,14 @@ impl Scanner<'_> {
             self.push(start, end, TokenKind::Word, false);
             return true;
         }
-        let word = &bytes[start..end];
-        let first_is_upper = word[0].is_ascii_uppercase();
-        let upper = word[1..].iter().filter(|byte| byte.is_ascii_uppercase()).count();
         let mut text = CompactString::from(&self.text[start..end]);
-        if first_is_upper || upper > 0 {
+        let mut case = Case::Lower;
+        if shared & SMALL == 0 {
+            let word = &bytes[start..end];
+            let upper = word[1..].iter().filter(|byte| byte.is_ascii_uppercase()).count();
+            case = case_by(word[0].is_ascii_uppercase(), upper, word.len() - 1 - upper);
             text.make_ascii_lowercase();
         }
-        let case = case_by(first_is_upper, upper, word.len() - 1 - upper);
         self.tokens.push(Token { text, start, end, kind: TokenKind::Word, case, accented: false });
         true
     }
@@ -356,8 +373,11 @@ impl Scanner<'_> {
     }
 
     fn word(&mut self) {
-        let start = self.at;
-        let end = self.letters_end(start);
+        self.word_until(self.at, self.letters_end(self.at));
+    }
+
+    /// Takes the word whose letters end there, with the apostrophe after it.
+    fn word_until(&mut self, start: usize, end: usize) {
         self.at = end;
         if !self.char(end).is_some_and(is_apostrophe) {
             self.push(start, end, TokenKind::Word, false);
@@ -418,8 +438,14 @@ impl Scanner<'_> {
     }
 
     fn folded(&self, start: usize, end: usize) -> CompactString {
+        let written = &self.text[start..end];
+        if written.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let mut out = CompactString::from(written);
+            out.make_ascii_lowercase();
+            return out;
+        }
         let mut out = CompactString::default();
-        for c in self.text[start..end].chars() {
+        for c in written.chars() {
             // What can stand inside a token without being part of its form: soft hyphens, the hyphen
             // and white space of a line end, apostrophes.
             if !(is_invisible(c) || c.is_whitespace() || is_apostrophe(c) || c == '-' || c == '\u{2010}') {
