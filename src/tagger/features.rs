@@ -118,7 +118,7 @@ impl Features {
         concept: usize,
     ) {
         let found = findings.of(concept);
-        let scheme = taxonomy.concepts[concept].scheme;
+        let in_scheme = kin.schemes[taxonomy.concepts[concept].scheme];
         let out = &mut self.own;
         out.push((0, 1.0));
         let mut add = |index: u32, holds: bool| {
@@ -142,10 +142,10 @@ impl Features {
             add(12, hits.iter().all(|hit| after(reading, hit, PLACE)));
             add(13, hits.iter().all(|hit| after(reading, hit, GENITIVE)));
             add(14, hits.iter().any(|hit| reading.sentences[hit.start] == 0));
-            add(16, found.mass >= kin.most[scheme]);
-            out.push((15, found.mass / kin.total[scheme].max(0.1)));
+            add(16, found.mass >= in_scheme.most);
+            out.push((15, found.mass / in_scheme.total.max(0.1)));
         }
-        let rivals = kin.strong[scheme] - usize::from(found.strong > 0);
+        let rivals = in_scheme.strong - usize::from(found.strong > 0);
         if rivals > 0 {
             out.push((17, rivals.min(3) as f32));
         }
@@ -156,12 +156,12 @@ impl Features {
                 out.push((18, own * parent));
             }
             out.push((20, own));
-            out.push((21, kin.company[scheme].min(6) as f32 / 3.0));
+            out.push((21, in_scheme.company.min(6) as f32 / 3.0));
         }
         if kin.of_kinds[concept] > 0.0 {
             out.push((19, kin.of_kinds[concept]));
         }
-        if kin.total[scheme] - found.mass <= 0.0 {
+        if in_scheme.total - found.mass <= 0.0 {
             out.push((22, 1.0));
         }
         self.ends.push(out.len());
@@ -174,34 +174,41 @@ struct Kin {
     mass: Vec<f32>,
     /// By concept, the most that was found of a kind of it.
     of_kinds: Vec<f32>,
-    /// By scheme, what was found in all, the most of one concept, how many with a strong term, how many with more
-    /// than a hint.
-    total: Vec<f32>,
-    most: Vec<f32>,
-    strong: Vec<usize>,
-    company: Vec<usize>,
+    schemes: Vec<InScheme>,
+}
+
+/// What was found of the concepts of a scheme.
+#[derive(Clone, Copy, Default)]
+struct InScheme {
+    /// In all.
+    total: f32,
+    /// The most of one concept.
+    most: f32,
+    /// How many with a strong term.
+    strong: usize,
+    /// How many with more than a hint.
+    company: usize,
 }
 
 impl Kin {
     fn new(taxonomy: &Taxonomy, findings: &Found) -> Kin {
-        let schemes = taxonomy.schemes.len();
         let mut kin = Kin {
             mass: findings.iter().map(|found| found.mass.min(MASS_OF_KIN)).collect(),
             of_kinds: vec![0.0; findings.concepts()],
-            total: vec![0.0; schemes],
-            most: vec![0.0; schemes],
-            strong: vec![0; schemes],
-            company: vec![0; schemes],
+            schemes: vec![InScheme::default(); taxonomy.schemes.len()],
         };
         for ((concept, found), &mass) in taxonomy.concepts.iter().zip(findings.iter()).zip(&kin.mass) {
+            if found.is_empty() {
+                continue;
+            }
             if let Some(parent) = concept.parent {
                 kin.of_kinds[parent] = kin.of_kinds[parent].max(mass);
             }
-            let scheme = concept.scheme;
-            kin.total[scheme] += found.mass;
-            kin.most[scheme] = kin.most[scheme].max(found.mass);
-            kin.strong[scheme] += usize::from(found.strong > 0);
-            kin.company[scheme] += usize::from(found.mass > 0.5);
+            let scheme = &mut kin.schemes[concept.scheme];
+            scheme.total += found.mass;
+            scheme.most = scheme.most.max(found.mass);
+            scheme.strong += usize::from(found.strong > 0);
+            scheme.company += usize::from(found.mass > 0.5);
         }
         kin
     }

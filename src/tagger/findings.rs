@@ -5,7 +5,7 @@ use crate::taxonomy::Weight;
 /// What was found in one passage.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// By concept, then in the order of the text.
+    /// By concept, in the order of the text.
     hits: Vec<Hit>,
     of: Vec<Findings>,
 }
@@ -45,28 +45,29 @@ pub(super) fn worth(weight: Weight) -> f32 {
 impl Found {
     /// What these hits are for so many concepts. Of overlapping hits of a concept the longest counts, of equally long ones
     /// the stronger.
-    pub(super) fn new(concepts: usize, mut hits: Vec<Hit>) -> Found {
-        hits.sort_unstable_by(|one, other| {
-            (one.concept.cmp(&other.concept))
-                .then((other.end - other.start).cmp(&(one.end - one.start)))
-                .then(other.weight.cmp(&one.weight))
-                .then(one.start.cmp(&other.start))
-                .then(one.pattern.cmp(&other.pattern))
-        });
-        let mut found =
-            Found { hits: Vec::with_capacity(hits.len()), of: vec![Findings::default(); concepts] };
-        let kept = &mut found.hits;
-        for of_concept in hits.chunk_by(|one, other| one.concept == other.concept) {
-            let first = kept.len();
-            for hit in of_concept {
-                if !kept[first..].iter().any(|other| hit.start < other.end && other.start < hit.end) {
-                    kept.push(*hit);
-                }
-            }
-            kept[first..].sort_unstable_by_key(|hit| hit.start);
-            found.of[of_concept[0].concept] = Findings::new(&kept[first..], first);
+    pub(super) fn new(concepts: usize, hits: &[Hit]) -> Found {
+        let mut of = vec![Findings::default(); concepts];
+        for hit in hits {
+            of[hit.concept].last += 1;
         }
-        found
+        // Each concept gets the places after those of the one before; `last` goes over them as they are filled.
+        let mut end = 0;
+        for found in &mut of {
+            let count = found.last;
+            (found.first, found.last) = (end, end);
+            end += count;
+        }
+        let mut by_concept = hits.to_vec();
+        for hit in hits {
+            let found = &mut of[hit.concept];
+            by_concept[found.last] = *hit;
+            found.last += 1;
+        }
+        for found in of.iter_mut().filter(|found| !found.is_empty()) {
+            let kept = keep_longest(&mut by_concept[found.first..found.last]);
+            *found = Findings::new(&by_concept[found.first..found.first + kept], found.first);
+        }
+        Found { hits: by_concept, of }
     }
 
     /// How many concepts there are.
@@ -89,6 +90,29 @@ impl Found {
         let of = &self.of[concept];
         &self.hits[of.first..of.last]
     }
+}
+
+/// Moves those to the front that are left of the hits of a concept, in the order of the text; how many they are.
+fn keep_longest(hits: &mut [Hit]) -> usize {
+    if hits.len() < 2 {
+        return hits.len();
+    }
+    hits.sort_unstable_by(|one, other| {
+        ((other.end - other.start).cmp(&(one.end - one.start)))
+            .then(other.weight.cmp(&one.weight))
+            .then(one.start.cmp(&other.start))
+            .then(one.pattern.cmp(&other.pattern))
+    });
+    let mut kept = 0;
+    for at in 0..hits.len() {
+        let hit = hits[at];
+        if !hits[..kept].iter().any(|other| hit.start < other.end && other.start < hit.end) {
+            hits[kept] = hit;
+            kept += 1;
+        }
+    }
+    hits[..kept].sort_unstable_by_key(|hit| hit.start);
+    kept
 }
 
 impl Findings {

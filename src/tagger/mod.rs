@@ -84,7 +84,7 @@ struct Heading {
     named: Vec<usize>,
 }
 
-/// How many headings are remembered before the memory is emptied.
+/// How many headings of a language are remembered before the memory is emptied.
 const HEADINGS_LIMIT: usize = 10_000;
 
 /// What a feature must add, in log-odds, to be named in the evidence.
@@ -101,7 +101,7 @@ pub struct Tagger<'a> {
     names: Vec<String>,
     seen: FxHashMap<Language, SeenWords>,
     /// What headings speak of: one stands above many passages.
-    headings: FxHashMap<(Language, String), Heading>,
+    headings: FxHashMap<Language, FxHashMap<String, Heading>>,
 }
 
 impl<'a> Tagger<'a> {
@@ -144,38 +144,40 @@ impl<'a> Tagger<'a> {
         let families = self.families_of(&reading, language);
         let logits = self.weights.logits(&features, families.iter().map(|&(family, _)| family));
         let (of_concepts, of_silence) = logits.split_at(self.taxonomy.concepts.len());
-        let mut scored: Vec<Vec<(usize, f32)>> = vec![Vec::new(); self.taxonomy.schemes.len()];
-        let mut by_structure: Vec<Vec<(&str, f32)>> = vec![Vec::new(); of_concepts.len()];
-        for (concept, &by_words) in of_concepts.iter().enumerate() {
+        let by_structure = |concept: usize| {
             let found = findings.of(concept);
-            let is_named = structure.contains(&concept);
-            // A line is too little to tell from its manner what it is about: there a term must stand.
-            if reading.tokens.len() < MIN_WORDS_WITHOUT_TERMS && found.is_empty() && !is_named {
-                continue;
-            }
-            let reasons = &mut by_structure[concept];
-            if is_named {
-                reasons.push(("the lead-in or heading names it", STRUCTURE_LOGIT));
+            let by_name = if structure.contains(&concept) {
+                Some(("the lead-in or heading names it", STRUCTURE_LOGIT))
             } else if !structure.is_empty() && found.strong + found.medium > 0 {
-                reasons.push(("named under a lead-in or heading that names its subject", NAMED_LOGIT));
-            }
-            if in_headings.contains(&concept) {
-                reasons.push(("a heading above speaks of it", HEADING_LOGIT));
-            }
-            let logit = by_words + reasons.iter().map(|(_, added)| added).sum::<f32>();
-            scored[self.taxonomy.concepts[concept].scheme].push((concept, probability(logit)));
-        }
+                Some(("named under a lead-in or heading that names its subject", NAMED_LOGIT))
+            } else {
+                None
+            };
+            let is_above = in_headings.contains(&concept);
+            let above = is_above.then_some(("a heading above speaks of it", HEADING_LOGIT));
+            by_name.into_iter().chain(above)
+        };
+        // A line is too little to tell from its manner what it is about: there a term must stand.
+        let is_line = reading.tokens.len() < MIN_WORDS_WITHOUT_TERMS;
         let mut tags: Vec<Tag> = Vec::new();
-        for (scheme, scored) in scored.iter().enumerate() {
+        let mut scored: Vec<(usize, f32)> = Vec::with_capacity(of_concepts.len());
+        for (scheme, &silence) in of_silence.iter().enumerate() {
+            scored.clear();
+            for (concept, _) in self.taxonomy.concepts_of(scheme) {
+                if is_line && findings.of(concept).is_empty() && !structure.contains(&concept) {
+                    continue;
+                }
+                let added: f32 = by_structure(concept).map(|(_, added)| added).sum();
+                scored.push((concept, probability(of_concepts[concept] + added)));
+            }
             // A text whose lead-in or heading names a concept is no notice.
-            let none = if structure.is_empty() { probability(of_silence[scheme]) } else { 0.0 };
-            for concept in self.thresholds[scheme].given(scored, none) {
+            let none = if structure.is_empty() { probability(silence) } else { 0.0 };
+            for concept in self.thresholds[scheme].given(&scored, none) {
                 let mut evidence = Vec::new();
                 if explain {
                     evidence = self.evidence(concept, text, &reading, &findings, &features, language);
                     evidence.extend(self.words_as_evidence(concept, text, &reading, &families));
-                    let whole = |&(rule, added): &(&str, f32)| Evidence::whole(rule, added);
-                    evidence.extend(by_structure[concept].iter().map(whole));
+                    evidence.extend(by_structure(concept).map(|(rule, added)| Evidence::whole(rule, added)));
                     evidence.sort_by(|one, other| {
                         other.weight.total_cmp(&one.weight).then(one.start.cmp(&other.start))
                     });
@@ -220,12 +222,9 @@ impl<'a> Tagger<'a> {
         let Some(seen) = self.seen.get(&language) else {
             return Vec::new();
         };
-        let mut out: Vec<(u32, usize)> = reading
-            .entries
-            .iter()
-            .enumerate()
-            .filter_map(|(at, &entry)| seen.entries[entry].family.map(|family| (family, at)))
-            .collect();
+        let mut out: Vec<(u32, usize)> = Vec::with_capacity(reading.entries.len());
+        let of_word = |(at, &entry): (usize, &usize)| seen.entries[entry].family.map(|family| (family, at));
+        out.extend(reading.entries.iter().enumerate().filter_map(of_word));
         out.sort_unstable();
         out.dedup_by_key(|&mut (family, _)| family);
         out
@@ -278,9 +277,10 @@ impl<'a> Tagger<'a> {
     /// The concepts that the passage's lead-in, or the heading right above it, names.
     fn structure(&mut self, text: &str, headings: &[String], language: Language) -> Vec<usize> {
         let lead_in = text
-            .find(['.', ':', '\n'])
+            .bytes()
+            .position(|byte| matches!(byte, b'.' | b':' | b'\n'))
             .map(|end| &text[..end])
-            .filter(|lead| lead.split_whitespace().count() <= LEAD_IN_WORDS);
+            .filter(|lead| lead.split_whitespace().nth(LEAD_IN_WORDS).is_none());
         let mut out = lead_in.map_or_else(Vec::new, |lead| self.named_by(lead));
         if let Some(heading) = headings.last() {
             out.extend(&self.heading(heading, language).named);
@@ -296,26 +296,26 @@ impl<'a> Tagger<'a> {
         if name.split_whitespace().count() < 2 {
             return Vec::new();
         }
-        (0..self.taxonomy.schemes.len()).filter_map(|scheme| self.taxonomy.by_name(scheme, name)).collect()
+        self.taxonomy.called(name)
     }
 
     /// What a heading says, read when it is first met.
     fn heading(&mut self, heading: &str, language: Language) -> &Heading {
-        let key = (language, heading.to_owned());
-        if !self.headings.contains_key(&key) {
+        if !self.headings.get(&language).is_some_and(|known| known.contains_key(heading)) {
             let tokens = tokenize(heading);
             let reading = self.read(heading, &tokens, language);
             let findings = self.findings(&reading, language);
             let strong =
                 (0..findings.concepts()).filter(|&concept| findings.of(concept).strong > 0).collect();
             let named = self.named_by(heading);
-            if self.headings.len() >= HEADINGS_LIMIT {
-                self.headings.clear();
+            let known = self.headings.entry(language).or_default();
+            if known.len() >= HEADINGS_LIMIT {
+                known.clear();
             }
-            self.headings.insert(key.clone(), Heading { strong, named });
+            known.insert(heading.to_owned(), Heading { strong, named });
         }
         // It is there: it was put there just now if it was not before.
-        &self.headings[&key]
+        &self.headings[&language][heading]
     }
 
     /// The concepts of which a strong term stands in a heading.
@@ -363,7 +363,7 @@ impl<'a> Tagger<'a> {
     fn findings(&self, reading: &Reading<'_>, language: Language) -> Found {
         let vocabulary = self.taxonomy.vocabulary(language);
         let Some(seen) = self.seen.get(&language) else {
-            return Found::new(self.taxonomy.concepts.len(), Vec::new());
+            return Found::new(self.taxonomy.concepts.len(), &[]);
         };
         let words: Vec<Word<'_>> = reading
             .tokens
@@ -416,7 +416,7 @@ impl<'a> Tagger<'a> {
                 })
             });
         }
-        Found::new(self.taxonomy.concepts.len(), hits)
+        Found::new(self.taxonomy.concepts.len(), &hits)
     }
 
     fn features_of(

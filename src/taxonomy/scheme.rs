@@ -203,10 +203,22 @@ impl Taxonomy {
     /// The concept of a scheme that goes by a name: its id, or a label in any language, however typed. Of an id that
     /// begins with the scheme's, such as `objective-7`, the rest is enough.
     pub fn by_name(&self, scheme: usize, name: &str) -> Option<usize> {
+        self.by_key(scheme, &name_key(name), name)
+    }
+
+    /// The concepts that go by a name, one of each scheme: see [`Taxonomy::by_name`].
+    pub fn called(&self, name: &str) -> Vec<usize> {
+        let key = name_key(name);
+        (0..self.schemes.len()).filter_map(|scheme| self.by_key(scheme, &key, name)).collect()
+    }
+
+    fn by_key(&self, scheme: usize, key: &str, name: &str) -> Option<usize> {
         let is_of_scheme = |index: &usize| self.concepts[*index].scheme == scheme;
-        let named = self.names.concepts_called(name).find(is_of_scheme);
-        let short = || self.concept_index(&format!("{}-{}", self.schemes[scheme].id, name.trim()));
-        named.or_else(|| short().filter(is_of_scheme))
+        let begins = &self.schemes[scheme].id;
+        let is_short =
+            |id: &str| id.strip_prefix(begins).and_then(|rest| rest.strip_prefix('-')) == Some(name.trim());
+        let named = self.names.concepts_called(key).find(is_of_scheme);
+        named.or_else(|| self.concepts_of(scheme).find(|(_, of)| is_short(&of.id)).map(|(index, _)| index))
     }
 
     /// The concepts that a run of tokens names, by a label or another name in any language and any form:
@@ -312,9 +324,9 @@ impl Names {
         })
     }
 
-    /// The concepts that go by a name, however typed.
-    fn concepts_called(&self, name: &str) -> impl Iterator<Item = usize> {
-        let found = self.names.binary_search(&name_key(name)).ok();
+    /// The concepts that go by a name, written as a [`name_key`].
+    fn concepts_called(&self, key: &str) -> impl Iterator<Item = usize> {
+        let found = self.names.binary_search_by(|known| known.as_str().cmp(key)).ok();
         found.into_iter().flat_map(|at| &self.concepts[at]).map(|&concept| concept as usize)
     }
 
