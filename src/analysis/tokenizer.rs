@@ -193,18 +193,16 @@ impl Scanner<'_> {
         // The bits that all letters have: small letters have one that capitals lack.
         let mut shared = u8::MAX;
         loop {
-            match bytes.get(end) {
-                Some(byte) if byte.is_ascii_alphabetic() => {
-                    shared &= byte;
-                    end += 1;
-                }
-                // The letters from U+00C0 to U+00FF; the signs for times and divided by stand among them.
-                Some(0xC3) if bytes.get(end + 1).is_some_and(|&next| !matches!(next, 0x97 | 0xB7)) => {
-                    is_ascii = false;
-                    end += 2;
-                }
-                _ => break,
+            for byte in bytes[end..].iter().take_while(|byte| byte.is_ascii_alphabetic()) {
+                shared &= byte;
+                end += 1;
             }
+            // The letters from U+00C0 to U+00FF; the signs for times and divided by stand among them.
+            if bytes.get(end) != Some(&0xC3) || matches!(bytes.get(end + 1), None | Some(0x97 | 0xB7)) {
+                break;
+            }
+            is_ascii = false;
+            end += 2;
         }
         if end == start {
             return false;

@@ -1,5 +1,7 @@
 //! What was found in a passage as numbers: readable features that the model weighs.
 
+use std::ops::Range;
+
 use crate::analysis::{Case, TokenKind};
 use crate::cues::{CUE_COUNT, Cues};
 use crate::taxonomy::Taxonomy;
@@ -62,20 +64,19 @@ pub struct Features {
     /// Those of the passage as a whole, equal for every concept: from the first "together with" on.
     pub whole: Vec<Feature>,
     own: Vec<Feature>,
-    /// Where those of each concept end in `own`.
-    ends: Vec<usize>,
+    /// Where those of each concept lie in `own`: those of which nothing was found share theirs within a scheme.
+    ranges: Vec<Range<usize>>,
 }
 
 impl Features {
     /// How many concepts it has features of.
     pub fn concepts(&self) -> usize {
-        self.ends.len()
+        self.ranges.len()
     }
 
     /// The shared features of a concept.
     pub fn of(&self, concept: usize) -> &[Feature] {
-        let start = if concept == 0 { 0 } else { self.ends[concept - 1] };
-        &self.own[start..self.ends[concept]]
+        &self.own[self.ranges[concept].clone()]
     }
 
     /// Reads the features off what was found.
@@ -99,16 +100,25 @@ impl Features {
         whole.extend(cues.iter().map(|&(index, value)| (first_cue + index, value)));
 
         let kin = Kin::new(taxonomy, findings);
-        // Most concepts have three features or four.
-        let (own, ends) =
-            (Vec::with_capacity(6 * findings.concepts()), Vec::with_capacity(findings.concepts()));
-        let mut features = Features { whole, own, ends };
+        let (own, ranges) = (Vec::with_capacity(256), Vec::with_capacity(findings.concepts()));
+        let mut features = Features { whole, own, ranges };
+        let mut without: Vec<Option<Range<usize>>> = vec![None; taxonomy.schemes.len()];
         for concept in 0..findings.concepts() {
-            features.add(taxonomy, reading, findings, &kin, concept);
+            let is_without = findings.of(concept).is_empty() && kin.of_kinds[concept] == 0.0;
+            let known = &mut without[taxonomy.concepts[concept].scheme];
+            let range = match known {
+                Some(range) if is_without => range.clone(),
+                _ => features.add(taxonomy, reading, findings, &kin, concept),
+            };
+            if is_without {
+                *known = Some(range.clone());
+            }
+            features.ranges.push(range);
         }
         features
     }
 
+    /// Adds the features of a concept; where they lie.
     fn add(
         &mut self,
         taxonomy: &Taxonomy,
@@ -116,7 +126,8 @@ impl Features {
         findings: &Found,
         kin: &Kin,
         concept: usize,
-    ) {
+    ) -> Range<usize> {
+        let start = self.own.len();
         let found = findings.of(concept);
         let in_scheme = kin.schemes[taxonomy.concepts[concept].scheme];
         let out = &mut self.own;
@@ -164,7 +175,7 @@ impl Features {
         if in_scheme.total - found.mass <= 0.0 {
             out.push((22, 1.0));
         }
-        self.ends.push(out.len());
+        start..out.len()
     }
 }
 
@@ -233,20 +244,24 @@ pub fn shared_feature_count() -> usize {
 fn style_features(reading: &Reading<'_>, text: &str) -> Vec<Feature> {
     let tokens = reading.tokens;
     let words = tokens.len().max(1) as f32;
-    let mut out = Vec::new();
-    let first_person = reading.parts.iter().filter(|&parts| parts & FIRST_PERSON != 0).count();
+    let mut out = Vec::with_capacity(STYLE_FEATURES.len());
+    let (mut first_person, mut numbers, mut symbols, mut capitals) = (0, 0, 0, 0);
+    for (token, parts) in tokens.iter().zip(&reading.parts) {
+        first_person += usize::from(parts & FIRST_PERSON != 0);
+        numbers += usize::from(token.kind == TokenKind::Number);
+        symbols += usize::from(token.kind == TokenKind::Symbol);
+        capitals += usize::from(token.case == Case::Capital);
+    }
     if first_person > 0 {
         out.push((0, (first_person as f32 / 2.0).min(1.5)));
     }
     if text.contains('"') || text.contains('«') || text.contains('“') {
         out.push((1, 1.0));
     }
-    let numbers = tokens.iter().filter(|token| token.kind == TokenKind::Number).count();
     if numbers > 0 {
         out.push((2, (numbers as f32 * 10.0 / words).min(1.5)));
     }
-    let references = crate::analysis::references(tokens).len()
-        + tokens.iter().filter(|token| token.kind == TokenKind::Symbol).count();
+    let references = crate::analysis::references(tokens).len() + symbols;
     if references > 0 {
         out.push((3, (references as f32).min(2.0)));
     }
@@ -259,13 +274,9 @@ fn style_features(reading: &Reading<'_>, text: &str) -> Vec<Feature> {
     if tokens.len() > 70 {
         out.push((6, 1.0));
     }
-    let names = tokens
-        .iter()
-        .enumerate()
-        .filter(|&(at, token)| {
-            token.case == Case::Capital && at > 0 && reading.sentences[at] == reading.sentences[at - 1]
-        })
-        .count();
+    // A capital at the beginning of a sentence tells nothing.
+    let opens = |&&start: &&usize| tokens.get(start).is_some_and(|token| token.case == Case::Capital);
+    let names = capitals - reading.starts.iter().filter(opens).count();
     if names > 0 {
         out.push((7, (names as f32 * 10.0 / words).min(2.0)));
     }
