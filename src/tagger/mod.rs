@@ -142,7 +142,7 @@ impl<'a> Tagger<'a> {
         let findings = self.findings(&reading, language);
         let features = self.features_of(&reading, &findings, text, language);
         let families = self.families_of(&reading, language);
-        let logits = self.weights.logits(&features, families.iter().map(|&(family, _)| family));
+        let logits = self.weights.logits(&features, &families);
         let (of_concepts, of_silence) = logits.split_at(self.taxonomy.concepts.len());
         let by_structure = |concept: usize| {
             let found = findings.of(concept);

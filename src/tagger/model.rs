@@ -102,19 +102,23 @@ fn untaught(feature: &str) -> f32 {
     }
 }
 
+/// How many rows are added up at a time.
+const BLOCK: usize = 16;
+
 /// The weights of a model for a taxonomy.
 ///
 /// A **row** is a concept or, after all concepts, the model of each scheme that tells that a passage has none of it.
 pub(super) struct Weights {
-    rows: usize,
+    /// How many blocks all rows take.
+    blocks: usize,
     /// By row, the weights of the features that a concept has for itself, shared and own ones added up.
     of_concept: Vec<Vec<f32>>,
-    /// By feature of the passage as a whole, the weights of all rows: what is added up together lies together.
-    of_passage: Vec<Vec<f32>>,
+    /// By feature of the passage as a whole, the weights of all rows in blocks: what is added up together lies together.
+    of_passage: Vec<[f32; BLOCK]>,
     /// The families of words that the model weighs, as indices into `of_family`.
     families: HashMap<String, u32>,
-    /// By family, what it adds to which rows.
-    of_family: Vec<Vec<(u32, f32)>>,
+    /// By family, what it adds to all rows.
+    of_family: Vec<[f32; BLOCK]>,
 }
 
 impl Weights {
@@ -148,19 +152,25 @@ impl Weights {
                 for_concept.iter().map(weight).collect()
             })
             .collect();
-        let of_passage = for_passage
-            .iter()
-            .map(|name| ids.iter().map(|id| own(id, name).unwrap_or(0.0)).collect())
-            .collect();
-        let rows: HashMap<&str, u32> = ids.iter().map(String::as_str).zip(0..).collect();
-        let mut families = HashMap::with_capacity(model.words.len());
-        let mut of_family = Vec::with_capacity(model.words.len());
-        for (family, weights) in &model.words {
-            families.insert(family.clone(), of_family.len() as u32);
-            let of_row = |(id, &weight): (&String, &f32)| rows.get(id.as_str()).map(|&row| (row, weight));
-            of_family.push(weights.iter().filter_map(of_row).collect());
+        let blocks = ids.len().div_ceil(BLOCK);
+        let mut of_passage = vec![[0.0; BLOCK]; for_passage.len() * blocks];
+        for (name, of_rows) in for_passage.iter().zip(of_passage.chunks_mut(blocks)) {
+            for (id, weight) in ids.iter().zip(of_rows.as_flattened_mut()) {
+                *weight = own(id, name).unwrap_or(0.0);
+            }
         }
-        Weights { rows: ids.len(), of_concept, of_passage, families, of_family }
+        let rows: HashMap<&str, usize> = ids.iter().map(String::as_str).zip(0..).collect();
+        let mut families = HashMap::with_capacity(model.words.len());
+        let mut of_family = vec![[0.0; BLOCK]; model.words.len() * blocks];
+        for ((family, weights), of_rows) in model.words.iter().zip(of_family.chunks_mut(blocks)) {
+            families.insert(family.clone(), families.len() as u32);
+            for (id, &weight) in weights {
+                if let Some(&row) = rows.get(id.as_str()) {
+                    of_rows[row / BLOCK][row % BLOCK] = weight;
+                }
+            }
+        }
+        Weights { blocks, of_concept, of_passage, families, of_family }
     }
 
     /// The index of a family of words, if the model weighs it.
@@ -173,31 +183,37 @@ impl Weights {
         let feature = feature as usize;
         match feature.checked_sub(shared_feature_count()) {
             None => self.of_concept[row][feature],
-            Some(at) => self.of_passage[at][row],
+            Some(at) => self.of_passage[at * self.blocks + row / BLOCK][row % BLOCK],
         }
     }
 
     /// What a family of words adds to a row, in log-odds.
     pub(super) fn of_family(&self, row: usize, family: u32) -> f32 {
-        let weights = &self.of_family[family as usize];
-        weights.iter().find(|&&(of, _)| of as usize == row).map_or(0.0, |&(_, weight)| weight)
+        self.of_family[family as usize * self.blocks + row / BLOCK][row % BLOCK]
     }
 
-    /// The log-odds of every row, from the features of a passage and the families of its words.
-    pub(super) fn logits(&self, features: &Features, families: impl Iterator<Item = u32>) -> Vec<f32> {
-        let mut logits = vec![0.0f32; self.rows];
-        for &(index, value) in &features.whole {
-            for (logit, weight) in
-                logits.iter_mut().zip(&self.of_passage[index as usize - shared_feature_count()])
-            {
-                *logit += weight * value;
+    /// The log-odds of every row, from the features of a passage and the families of its words, each with its place.
+    pub(super) fn logits(&self, features: &Features, families: &[(u32, usize)]) -> Vec<f32> {
+        let mut logits = vec![[0.0f32; BLOCK]; self.blocks];
+        for (block, logits) in logits.iter_mut().enumerate() {
+            // By block, so that the sums stay in registers.
+            let mut sums = [0.0; BLOCK];
+            let mut add = |weights: &[f32; BLOCK], value: f32| {
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum += weight * value;
+                }
+            };
+            for &(index, value) in &features.whole {
+                let feature = index as usize - shared_feature_count();
+                add(&self.of_passage[feature * self.blocks + block], value);
             }
-        }
-        for family in families {
-            for &(row, weight) in &self.of_family[family as usize] {
-                logits[row as usize] += weight;
+            for &(family, _) in families {
+                add(&self.of_family[family as usize * self.blocks + block], 1.0);
             }
+            *logits = sums;
         }
+        let mut logits = logits.into_flattened();
+        logits.truncate(self.of_concept.len());
         for (row, (logit, weights)) in logits.iter_mut().zip(&self.of_concept).enumerate() {
             // Of the features that a concept has for itself, "none of this scheme" has the first only: the bias.
             *logit += match row < features.concepts() {

@@ -81,9 +81,12 @@ const ABBREVIATIONS: [&str; 17] = [
 
 /// Whether a new sentence begins between two tokens of a text.
 fn ends_between(text: &str, before: &Token, token: &Token) -> bool {
-    let between = &text[before.end..token.start];
     // Most words have only a space between them.
-    if between == " " || !between.contains(['.', '!', '?', '\n', '…']) {
+    if token.start == before.end + 1 && text.as_bytes()[before.end] == b' ' {
+        return false;
+    }
+    let between = &text[before.end..token.start];
+    if !between.contains(['.', '!', '?', '\n', '…']) {
         return false;
     }
     let opens = token.case != Case::Lower || between.contains('\n');

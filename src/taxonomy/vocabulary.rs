@@ -30,12 +30,20 @@ impl<'a> Word<'a> {
     pub fn new(token: &Token, tests: &'a [u32], sieve: u64, shouts: bool) -> Word<'a> {
         Word { tests, sieve, is_capital: shouts || matches!(token.case, Case::Capital | Case::Upper) }
     }
+
+    fn passes(&self, test: u32) -> bool {
+        self.sieve & bit(test) != 0 && self.tests.contains(&test)
+    }
 }
 
 /// A bit for each test, shared by some: words that have no bit in common with what a term asks for cannot pass.
 pub fn sieve(tests: &[u32]) -> u64 {
+    tests.iter().fold(0, |sieve, &test| sieve | bit(test))
+}
+
+fn bit(test: u32) -> u64 {
     // The golden ratio in 32 bits spreads numbers that follow each other (Knuth, The Art of Computer Programming, 6.4).
-    tests.iter().fold(0, |sieve, test| sieve | 1 << (test.wrapping_mul(0x9E37_79B9) >> 26))
+    1 << (test.wrapping_mul(0x9E37_79B9) >> 26)
 }
 
 /// Some neighbours in a table, or bytes of the text.
@@ -411,7 +419,7 @@ impl Vocabulary {
 
     /// The sieve of what may stand at a place of a pattern.
     fn sieve_of(&self, pattern: &Pattern, place: u32) -> u64 {
-        self.asked(pattern, place).iter().fold(0, |all, asked| all | sieve(&[asked.test]))
+        self.asked(pattern, place).iter().fold(0, |all, asked| all | bit(asked.test))
     }
 
     /// Where a candidate around the word `at` begins, if it stands there.
@@ -433,7 +441,7 @@ impl Vocabulary {
             && self.words[pattern.words.range()].iter().zip(words).all(|(alternatives, word)| {
                 self.alternatives[alternatives.range()]
                     .iter()
-                    .any(|asked| (!asked.capital || word.is_capital) && word.tests.contains(&asked.test))
+                    .any(|asked| (!asked.capital || word.is_capital) && word.passes(asked.test))
             })
     }
 
