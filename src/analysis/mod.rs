@@ -27,7 +27,7 @@ use rustc_hash::FxHashMap;
 use crate::document::Language;
 
 pub use lexeme::{Lexeme, lexeme, siblings};
-pub use reference::references;
+pub use reference::{reference_count, references};
 pub use sentences::sentences;
 pub use tokenizer::{Case, Token, TokenKind, tokenize};
 

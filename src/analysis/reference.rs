@@ -31,22 +31,32 @@ fn kind_of(word: &str) -> Option<&'static str> {
 
 /// The references among the tokens of a text.
 pub fn references(tokens: &[Token]) -> Vec<Reference> {
-    let mut found = Vec::new();
+    let reference = |(kind, first, last): (&str, usize, usize)| Reference {
+        key: format!("{kind}:{}", tokens[last].text),
+        first,
+        last,
+    };
+    found(tokens).map(reference).collect()
+}
+
+/// How many references there are among the tokens of a text.
+pub fn reference_count(tokens: &[Token]) -> usize {
+    found(tokens).count()
+}
+
+/// What the references refer to, with the indices of their first and last tokens.
+fn found(tokens: &[Token]) -> impl Iterator<Item = (&'static str, usize, usize)> {
     // Numbers are rarer than words, so they are looked for first.
-    for (last, number) in tokens.iter().enumerate() {
-        if last == 0 || !matches!(number.kind, TokenKind::Number | TokenKind::Symbol) {
-            continue;
-        }
+    let is_number = |token: &Token| matches!(token.kind, TokenKind::Number | TokenKind::Symbol);
+    let numbers = tokens.iter().enumerate().skip(1).filter(move |(_, token)| is_number(token));
+    numbers.filter_map(|(last, _)| {
         let mut first = last - 1;
         // "legge n. 47", "artt. 3": the word for number may stand between.
         if first > 0 && matches!(tokens[first].text.as_str(), "n" | "num" | "numero" | "no" | "nn") {
             first -= 1;
         }
-        if let Some(kind) = kind_of(&tokens[first].text) {
-            found.push(Reference { key: format!("{kind}:{}", number.text), first, last });
-        }
-    }
-    found
+        kind_of(&tokens[first].text).map(|kind| (kind, first, last))
+    })
 }
 
 #[cfg(test)]

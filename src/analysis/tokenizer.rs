@@ -72,6 +72,9 @@ pub(super) const TRUNCATED: &[&str] = &[
     "ve",
 ];
 
+/// The letters from U+00C0 to U+00FF as [`fold_char_into`] folds them; `-` for what is folded to none or to two.
+const FOLDED_LATIN: &[u8; 64] = b"aaaaaa-ceeeeiiiidnooooo-ouuuuy--aaaaaa-ceeeeiiiidnooooo-ouuuuy-y";
+
 /// The bit that tells small ASCII letters from capitals.
 const SMALL: u8 = 0x20;
 
@@ -223,7 +226,10 @@ impl Scanner<'_> {
         }
         self.at = end;
         if !is_ascii {
-            self.push(start, end, TokenKind::Word, false);
+            match self.latin_word(start, end) {
+                Some(token) => self.tokens.push(token),
+                None => self.push(start, end, TokenKind::Word, false),
+            }
             return true;
         }
         let mut text = CompactString::from(&self.text[start..end]);
@@ -236,6 +242,43 @@ impl Scanner<'_> {
         }
         self.tokens.push(Token { text, start, end, kind: TokenKind::Word, case, accented: false });
         true
+    }
+
+    /// The token of a word of Latin letters, unless one of them is folded to none or to two.
+    fn latin_word(&self, start: usize, end: usize) -> Option<Token> {
+        let written = &self.text[start..end];
+        let mut folded = [0; MAX_TOKEN_BYTES];
+        let mut length = 0;
+        let mut first_is_upper = false;
+        // Of the letters after the first.
+        let mut upper = 0;
+        let mut bytes = written.bytes();
+        while let Some(byte) = bytes.next() {
+            let (letter, is_upper) = if byte.is_ascii() {
+                (byte.to_ascii_lowercase(), byte.is_ascii_uppercase())
+            } else {
+                let of_latin = bytes.next()? & 0x3F;
+                (FOLDED_LATIN[usize::from(of_latin)], of_latin < 0x20)
+            };
+            if letter == b'-' {
+                return None;
+            }
+            if length == 0 {
+                first_is_upper = is_upper;
+            } else {
+                upper += usize::from(is_upper);
+            }
+            folded[length] = letter;
+            length += 1;
+        }
+        Some(Token {
+            text: CompactString::from_utf8(&folded[..length]).ok()?,
+            start,
+            end,
+            kind: TokenKind::Word,
+            case: case_by(first_is_upper, upper, length - 1 - upper),
+            accented: written.chars().next_back().is_some_and(is_accented_vowel),
+        })
     }
 
     /// Where a document symbol that begins here ends: parts of letters and digits joined by

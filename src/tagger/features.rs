@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::analysis::{Case, TokenKind};
+use crate::analysis::{Case, TokenKind, reference_count};
 use crate::cues::{CUE_COUNT, Cues};
 use crate::taxonomy::Taxonomy;
 
@@ -261,7 +261,7 @@ fn style_features(reading: &Reading<'_>, text: &str) -> Vec<Feature> {
     if numbers > 0 {
         out.push((2, (numbers as f32 * 10.0 / words).min(1.5)));
     }
-    let references = crate::analysis::references(tokens).len() + symbols;
+    let references = reference_count(tokens) + symbols;
     if references > 0 {
         out.push((3, (references as f32).min(2.0)));
     }

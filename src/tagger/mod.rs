@@ -157,6 +157,7 @@ impl<'a> Tagger<'a> {
             let above = is_above.then_some(("a heading above speaks of it", HEADING_LOGIT));
             by_name.into_iter().chain(above)
         };
+        let has_structure = !structure.is_empty() || !in_headings.is_empty();
         // A line is too little to tell from its manner what it is about: there a term must stand.
         let is_line = reading.tokens.len() < MIN_WORDS_WITHOUT_TERMS;
         let mut tags: Vec<Tag> = Vec::new();
@@ -167,8 +168,11 @@ impl<'a> Tagger<'a> {
                 if is_line && findings.of(concept).is_empty() && !structure.contains(&concept) {
                     continue;
                 }
-                let added: f32 = by_structure(concept).map(|(_, added)| added).sum();
-                scored.push((concept, probability(of_concepts[concept] + added)));
+                let mut logit = of_concepts[concept];
+                if has_structure {
+                    logit += by_structure(concept).map(|(_, added)| added).sum::<f32>();
+                }
+                scored.push((concept, probability(logit)));
             }
             // A text whose lead-in or heading names a concept is no notice.
             let none = if structure.is_empty() { probability(silence) } else { 0.0 };
@@ -436,7 +440,7 @@ impl<'a> Tagger<'a> {
             return Vec::new();
         };
         let mut counts = [0u32; CUE_COUNT];
-        let mut met: Vec<usize> = Vec::new();
+        let mut met: Vec<usize> = Vec::with_capacity(reading.tokens.len());
         for (token, &entry) in reading.tokens.iter().zip(&reading.entries) {
             let mut kinds = seen.entries[entry].cues;
             if token.case == Case::Lower {
