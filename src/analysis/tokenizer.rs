@@ -247,6 +247,7 @@ impl Scanner<'_> {
     /// The token of a word of Latin letters, unless one of them is folded to none or to two.
     fn latin_word(&self, start: usize, end: usize) -> Option<Token> {
         let written = &self.text[start..end];
+        // The caller has seen that the word is no longer; a letter is folded to no more bytes than it has.
         let mut folded = [0; MAX_TOKEN_BYTES];
         let mut length = 0;
         let mut first_is_upper = false;

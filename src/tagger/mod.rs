@@ -180,7 +180,7 @@ impl<'a> Tagger<'a> {
                 let mut evidence = Vec::new();
                 if explain {
                     evidence = self.evidence(concept, text, &reading, &findings, &features, language);
-                    evidence.extend(self.words_as_evidence(concept, text, &reading, &families));
+                    evidence.extend(self.words_as_evidence(concept, text, &reading, &families, language));
                     evidence.extend(by_structure(concept).map(|(rule, added)| Evidence::whole(rule, added)));
                     evidence.sort_by(|one, other| {
                         other.weight.total_cmp(&one.weight).then(one.start.cmp(&other.start))
@@ -221,16 +221,23 @@ impl<'a> Tagger<'a> {
         out
     }
 
-    /// The families in a text that the model weighs, each once, with the token where it stands first.
-    fn families_of(&self, reading: &Reading<'_>, language: Language) -> Vec<(u32, usize)> {
+    /// The families in a text that the model weighs, each once, in the order of their numbers.
+    fn families_of(&self, reading: &Reading<'_>, language: Language) -> Vec<u32> {
         let Some(seen) = self.seen.get(&language) else {
             return Vec::new();
         };
-        let mut out: Vec<(u32, usize)> = Vec::with_capacity(reading.entries.len());
-        let of_word = |(at, &entry): (usize, &usize)| seen.entries[entry].family.map(|family| (family, at));
-        out.extend(reading.entries.iter().enumerate().filter_map(of_word));
-        out.sort_unstable();
-        out.dedup_by_key(|&mut (family, _)| family);
+        // A bit for each family: reading them off in order costs less than sorting.
+        let mut met = vec![0u64; self.weights.family_count().div_ceil(64)];
+        for family in reading.entries.iter().filter_map(|&entry| seen.entries[entry].family) {
+            met[family as usize / 64] |= 1 << (family % 64);
+        }
+        let mut out = Vec::with_capacity(reading.entries.len());
+        for (first, mut bits) in (0u32..).step_by(64).zip(met) {
+            while bits != 0 {
+                out.push(first + bits.trailing_zeros());
+                bits &= bits - 1;
+            }
+        }
         out
     }
 
@@ -239,17 +246,26 @@ impl<'a> Tagger<'a> {
         concept: usize,
         text: &str,
         reading: &Reading<'_>,
-        families: &[(u32, usize)],
+        families: &[u32],
+        language: Language,
     ) -> Vec<Evidence> {
         let mut out = Vec::new();
-        for &(family, at) in families {
+        let Some(seen) = self.seen.get(&language) else {
+            return out;
+        };
+        for &family in families {
             let weight = self.weights.of_family(concept, family);
             if weight.abs() < LEAST_EVIDENCE {
                 continue;
             }
-            let (start, end) = (reading.tokens[at].start, reading.tokens[at].end);
+            // Where it stands first.
+            let is_of_it = |&entry: &usize| seen.entries[entry].family == Some(family);
+            let Some(token) = reading.entries.iter().position(is_of_it).and_then(|at| reading.tokens.get(at))
+            else {
+                continue;
+            };
             let rule = "a word that often goes with it, or seldom".to_owned();
-            out.push(at_words(text, start, end, rule, weight));
+            out.push(at_words(text, token.start, token.end, rule, weight));
         }
         out
     }

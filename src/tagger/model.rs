@@ -178,6 +178,11 @@ impl Weights {
         self.families.get(family).copied()
     }
 
+    /// How many families of words the model weighs.
+    pub(super) fn family_count(&self) -> usize {
+        self.families.len()
+    }
+
     /// What a feature of index `feature` adds to a row for each unit of its value, in log-odds.
     pub(super) fn of_feature(&self, row: usize, feature: u32) -> f32 {
         let feature = feature as usize;
@@ -192,8 +197,8 @@ impl Weights {
         self.of_family[family as usize * self.blocks + row / BLOCK][row % BLOCK]
     }
 
-    /// The log-odds of every row, from the features of a passage and the families of its words, each with its place.
-    pub(super) fn logits(&self, features: &Features, families: &[(u32, usize)]) -> Vec<f32> {
+    /// The log-odds of every row, from the features of a passage and the families of its words.
+    pub(super) fn logits(&self, features: &Features, families: &[u32]) -> Vec<f32> {
         let mut logits = vec![[0.0f32; BLOCK]; self.blocks];
         for (block, logits) in logits.iter_mut().enumerate() {
             // By block, so that the sums stay in registers.
@@ -207,7 +212,7 @@ impl Weights {
                 let feature = index as usize - shared_feature_count();
                 add(&self.of_passage[feature * self.blocks + block], value);
             }
-            for &(family, _) in families {
+            for &family in families {
                 add(&self.of_family[family as usize * self.blocks + block], 1.0);
             }
             *logits = sums;
