@@ -117,8 +117,8 @@ pub(super) struct Weights {
     of_passage: Vec<[f32; BLOCK]>,
     /// The families of words that the model weighs, as indices into `of_family`.
     families: HashMap<String, u32>,
-    /// By family, what it adds to all rows.
-    of_family: Vec<[f32; BLOCK]>,
+    /// By family, what it adds to which rows.
+    of_family: Vec<Vec<(u32, f32)>>,
 }
 
 impl Weights {
@@ -159,16 +159,13 @@ impl Weights {
                 *weight = own(id, name).unwrap_or(0.0);
             }
         }
-        let rows: HashMap<&str, usize> = ids.iter().map(String::as_str).zip(0..).collect();
+        let rows: HashMap<&str, u32> = ids.iter().map(String::as_str).zip(0..).collect();
         let mut families = HashMap::with_capacity(model.words.len());
-        let mut of_family = vec![[0.0; BLOCK]; model.words.len() * blocks];
-        for ((family, weights), of_rows) in model.words.iter().zip(of_family.chunks_mut(blocks)) {
-            families.insert(family.clone(), families.len() as u32);
-            for (id, &weight) in weights {
-                if let Some(&row) = rows.get(id.as_str()) {
-                    of_rows[row / BLOCK][row % BLOCK] = weight;
-                }
-            }
+        let mut of_family = Vec::with_capacity(model.words.len());
+        for (family, weights) in &model.words {
+            families.insert(family.clone(), of_family.len() as u32);
+            let of_row = |(id, &weight): (&String, &f32)| rows.get(id.as_str()).map(|&row| (row, weight));
+            of_family.push(weights.iter().filter_map(of_row).collect());
         }
         Weights { blocks, of_concept, of_passage, families, of_family }
     }
@@ -194,7 +191,8 @@ impl Weights {
 
     /// What a family of words adds to a row, in log-odds.
     pub(super) fn of_family(&self, row: usize, family: u32) -> f32 {
-        self.of_family[family as usize * self.blocks + row / BLOCK][row % BLOCK]
+        let weights = &self.of_family[family as usize];
+        weights.iter().find(|&&(of, _)| of as usize == row).map_or(0.0, |&(_, weight)| weight)
     }
 
     /// The log-odds of every row, from the features of a passage and the families of its words.
@@ -203,22 +201,19 @@ impl Weights {
         for (block, logits) in logits.iter_mut().enumerate() {
             // By block, so that the sums stay in registers.
             let mut sums = [0.0; BLOCK];
-            let mut add = |weights: &[f32; BLOCK], value: f32| {
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum += weight * value;
-                }
-            };
             for &(index, value) in &features.whole {
                 let feature = index as usize - shared_feature_count();
-                add(&self.of_passage[feature * self.blocks + block], value);
-            }
-            for &family in families {
-                add(&self.of_family[family as usize * self.blocks + block], 1.0);
+                for (sum, weight) in sums.iter_mut().zip(&self.of_passage[feature * self.blocks + block]) {
+                    *sum += weight * value;
+                }
             }
             *logits = sums;
         }
         let mut logits = logits.into_flattened();
         logits.truncate(self.of_concept.len());
+        for &(row, weight) in families.iter().flat_map(|&family| &self.of_family[family as usize]) {
+            logits[row as usize] += weight;
+        }
         for (row, (logit, weights)) in logits.iter_mut().zip(&self.of_concept).enumerate() {
             // Of the features that a concept has for itself, "none of this scheme" has the first only: the bias.
             *logit += match row < features.concepts() {
