@@ -65,7 +65,10 @@ mod tests {
     use super::*;
 
     fn keys(text: &str) -> Vec<String> {
-        references(&tokenize(text)).into_iter().map(|r| r.key).collect()
+        let tokens = tokenize(text);
+        let found = references(&tokens);
+        assert_eq!(reference_count(&tokens), found.len());
+        found.into_iter().map(|r| r.key).collect()
     }
 
     #[test]

@@ -651,9 +651,22 @@ mod tests {
     #[test]
     fn the_short_way_for_plain_words_is_the_long_way() {
         // A letter of another script in front keeps a word from the short way and changes nothing else of it.
-        for word in
-            ["Perù", "È", "è", "autorità", "CITTÀ", "Stati", "ONU", "McDonald", "e", "à", "naïve", "Ørsted"]
-        {
+        for word in [
+            "Perù",
+            "È",
+            "è",
+            "autorità",
+            "CITTÀ",
+            "Stati",
+            "ONU",
+            "McDonald",
+            "e",
+            "à",
+            "naïve",
+            "Ørsted",
+            "Straße",
+            "Æsir",
+        ] {
             for mark in [" ", ",", ";", ":", "!", "?", ")", "\"", "\n", ". ", ".", ""] {
                 let short = tokenize(&format!("{word}{mark}"));
                 let long = tokenize(&format!("{word}\u{AD}{mark}"));
@@ -665,6 +678,16 @@ mod tests {
         }
         assert_eq!(texts("3×4 5÷2"), ["3", "4", "5", "2"]);
         assert_eq!(texts("due×tre"), ["due", "tre"]);
+    }
+
+    #[test]
+    fn the_table_of_latin_letters_is_folding() {
+        for (c, &folded) in ('\u{C0}'..='\u{FF}').zip(FOLDED_LATIN) {
+            let mut letters = String::new();
+            fold_char_into(c, &mut letters);
+            let expected = if letters.len() == 1 && c.is_alphabetic() { &letters } else { "-" };
+            assert_eq!(char::from(folded).to_string(), expected, "{c}");
+        }
     }
 
     #[test]

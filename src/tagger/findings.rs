@@ -139,3 +139,33 @@ impl Findings {
         self.first == self.last
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_hit_of_a_concept_counts() {
+        let hit = |concept, pattern, weight, start, end| Hit { concept, pattern, weight, start, end };
+        let found = Found::new(
+            3,
+            &[
+                hit(2, 9, Weight::Medium, 0, 1),
+                hit(0, 1, Weight::Strong, 0, 1),
+                hit(0, 2, Weight::Weak, 0, 2),
+                hit(0, 3, Weight::Strong, 1, 2),
+                hit(0, 1, Weight::Strong, 6, 7),
+                hit(0, 4, Weight::Weak, 6, 7),
+                hit(0, 1, Weight::Strong, 4, 5),
+            ],
+        );
+        let places = |concept| -> Vec<(u32, usize)> {
+            found.hits(concept).iter().map(|hit| (hit.pattern, hit.start)).collect()
+        };
+        assert_eq!(places(0), [(2, 0), (1, 4), (1, 6)]);
+        assert_eq!(places(2), [(9, 0)]);
+        assert!(found.of(1).is_empty() && found.hits(1).is_empty());
+        let Findings { strong, medium, weak, mass, .. } = *found.of(0);
+        assert_eq!((strong, medium, weak, mass), (1, 0, 1, 1.25));
+    }
+}

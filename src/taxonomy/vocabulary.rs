@@ -542,3 +542,48 @@ impl Vocabulary {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::taxonomy::Taxonomy;
+
+    /// A taxonomy in which *rete* needs company; the example and the counter-example are tried when it is read.
+    fn with_company(near: &str, example: &str, counter: &str) -> Result<Taxonomy, String> {
+        let labels = r#"labels = { it = "Uno", en = "One", fr = "Un", es = "Uno" }"#;
+        let text = format!(
+            r#"
+            format = 1
+            [[scheme]]
+            id = "s"
+            {labels}
+            [[concept]]
+            id = "c"
+            scheme = "s"
+            {labels}
+            [[context]]
+            concept = "c"
+            lang = "it"
+            text = "rete"
+            {near}
+            weight = "strong"
+            example = "{example}"
+            counter = "{counter}"
+            "#
+        );
+        Taxonomy::parse(&text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn company_is_words_or_more_than_words() {
+        for (near, example, counter) in [
+            (r#"near = ["comune|città"]"#, "La rete delle città.", "La rete delle province."),
+            (r#"near = ["ente locale"]"#, "La rete di enti locali.", "La rete di enti e di locali."),
+            (r#"near = ["^stato"]"#, "La rete degli Stati.", "La rete è in buono stato."),
+            (r#"not_near = ["wifi"]"#, "La rete dei comuni.", "La rete wifi dei comuni."),
+        ] {
+            assert_eq!(with_company(near, example, counter).map(|_| ()), Ok(()), "{near}");
+            assert!(with_company(near, counter, example).is_err(), "{near}");
+        }
+    }
+}
