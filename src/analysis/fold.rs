@@ -114,8 +114,8 @@ pub fn clean(text: &str) -> String {
 }
 
 /// Whether a text is as [`clean`] would leave it, as far as that is told byte by byte: of one line, of Latin letters with
-/// their accents and the common marks of punctuation. Most texts are.
-fn is_clean(text: &str) -> bool {
+/// their accents and the common marks of punctuation, with one space between words. Most texts are.
+pub fn is_clean(text: &str) -> bool {
     let mut bytes = text.bytes();
     let mut before = b' ';
     while let Some(byte) = bytes.next() {

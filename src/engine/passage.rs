@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::fold::is_clean;
 use crate::analysis::{Stemmers, Terms, Token, stems, terms, tokenize};
 use crate::document::{Date, Language, Passage};
 use crate::partition::short_hash;
@@ -124,10 +125,31 @@ fn head_text(title: Option<&str>, headings: &[String]) -> String {
 
 /// A hash of the words of a text.
 fn text_hash(text: &str) -> u64 {
+    // A space after each word.
     let mut words = String::with_capacity(text.len() + 1);
+    if is_clean(text) {
+        words.push_str(text);
+        words.push(' ');
+        return short_hash(&words);
+    }
     for word in text.split_whitespace() {
         words.push_str(word);
         words.push(' ');
     }
     short_hash(&words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_the_hash_of_its_words() {
+        for text in
+            ["", " ", "uno", "uno due", "«È» l’ora – sì…", "uno\ndue", " uno  due ", "uno\u{A0}due", "移民"]
+        {
+            let words: String = text.split_whitespace().flat_map(|word| [word, " "]).collect();
+            assert_eq!(text_hash(text), short_hash(&words), "{text:?}");
+        }
+    }
 }

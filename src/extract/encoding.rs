@@ -99,6 +99,9 @@ fn text_or_refusal(text: Cow<'_, str>, one_in: usize) -> Result<Cow<'_, str>, Ex
     let wrong = |c: char| {
         c == '\u{FFFD}' || (c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{C}' | '\u{B}' | '\u{85}'))
     };
+    if !may_hold_control(text.as_bytes()) {
+        return Ok(text);
+    }
     let (mut all, mut bad) = (0usize, 0usize);
     for c in text.chars() {
         all += 1;
@@ -110,6 +113,16 @@ fn text_or_refusal(text: Cow<'_, str>, one_in: usize) -> Result<Cow<'_, str>, Ex
         ));
     }
     Ok(text)
+}
+
+/// Whether a text may hold control characters or U+FFFD, told by its bytes without reading characters.
+fn may_hold_control(bytes: &[u8]) -> bool {
+    let ascii = |byte: u8| (byte < b' ' && !(b'\t'..=b'\r').contains(&byte)) || byte == 0x7F;
+    // U+0080 to U+009F, and what begins as U+FFFD does.
+    let other = |byte: u8, next: u8| (byte == 0xC2 && next < 0xA0) || byte == 0xEF;
+    let alone = bytes.iter().fold(false, |any, &byte| any | ascii(byte));
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    alone | pairs.fold(false, |any, (&byte, &next)| any | other(byte, next))
 }
 
 /// The encoding with this name, as HTML, XML and MIME know it.
@@ -152,6 +165,16 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "La libertà di circolazione è un diritto: perché non c'è più tempo.";
+
+    #[test]
+    fn control_characters_are_told_by_bytes() {
+        for c in '\0'..='\u{2FF}' {
+            let is_wrong = c.is_control() && !matches!(c, '\t'..='\r' | '\u{85}');
+            assert!(!is_wrong || may_hold_control(format!("a{c}").as_bytes()), "{c:?}");
+        }
+        assert!(may_hold_control("a\u{FFFD}".as_bytes()));
+        assert!(!may_hold_control("«È» l’ora –\tsì…\r\n".as_bytes()));
+    }
 
     #[test]
     fn every_encoding_of_an_italian_text_is_read() {
