@@ -545,7 +545,6 @@ impl Vocabulary {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::taxonomy::Taxonomy;
 
     /// A taxonomy in which *rete* needs company; the example and the counter-example are tried when it is read.
