@@ -4,6 +4,8 @@
 //!   error that names the nodes, and a busy one is sent less at once until every passage has arrived, each once;
 //! - credentials are sent, come from the environment or a file, are never shown, and go over plain HTTP to this machine only;
 //!   answers that send elsewhere are not followed with them;
+//! - what several queries of a batch ask for travels together; an error of one is its own, and what a node is too busy for is
+//!   asked for again;
 //! - a certificate of the user's own authority is trusted, another is not;
 //! - what is no OpenSearch, no index of ours, one of another version, or takes no changes is said with what to do.
 #![cfg(feature = "opensearch")]
@@ -180,11 +182,16 @@ fn what_is_none_of_ours_is_left_alone() {
 
 #[test]
 fn a_busy_node_is_asked_again_and_a_dead_one_passed_over() {
-    let node = Node::start(|request, before| {
-        if before == 0 { failed(503, "unavailable", "starting") } else { with_index(request, 1) }
-    });
-    ask(&node.address, &["status"], &[]).code_is(2).says(&["another schema"]);
-    assert_eq!(node.requests().len(), 4, "each of two requests once more");
+    for (status, kind) in [(503, "unavailable"), (500, "illegal_index_shard_state_exception")] {
+        let node =
+            Node::start(
+                move |request, before| {
+                    if before == 0 { failed(status, kind, "starting") } else { with_index(request, 1) }
+                },
+            );
+        ask(&node.address, &["status"], &[]).code_is(2).says(&["another schema"]);
+        assert_eq!(node.requests().len(), 4, "each of two requests once more");
+    }
 
     let closed = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let node = Node::start(|request, _| with_index(request, 1));
@@ -417,4 +424,100 @@ fn a_cluster_without_room_is_named_with_what_to_do() {
         )
     });
     index_records(&node).code_is(2).says(&["takes no changes", "read-only", "make room"]);
+}
+
+/// The description of an index of four hundred passages, and one of these, as `index` sent them.
+fn made() -> (Value, Value) {
+    let node = taking(|_, _| ok(&json!({"errors": false, "items": []})));
+    index_records(&node).code_is(0);
+    let body_of = |method: &str, path: &str| -> String {
+        let of = |request: &Request| request.method == method && request.path.starts_with(path);
+        node.requests().into_iter().find(of).expect("it was sent").body
+    };
+    let index: Value = serde_json::from_str(&body_of("PUT", "/prova-g000001")).expect("JSON");
+    let mut meta = index["mappings"]["_meta"].clone();
+    // The last document of the manifest says what there is in all.
+    let manifest = body_of("POST", "/prova-manifest/_bulk");
+    let head: Value = serde_json::from_str(manifest.lines().last().expect("a head")).expect("JSON");
+    meta["gcm_search"]["info"] = head["entry"]["info"].clone();
+    let passages = body_of("POST", "/prova-g000001/_bulk");
+    let passage: Value = serde_json::from_str(passages.lines().nth(1).expect("a passage")).expect("JSON");
+    (meta, passage["stored"].clone())
+}
+
+/// Every term stands in one passage of each shard.
+fn frequencies(asked: &str) -> Answer {
+    let asked: Value = serde_json::from_str(asked).expect("JSON");
+    let mut vectors = serde_json::Map::new();
+    for (field, text) in asked["doc"].as_object().expect("fields") {
+        let terms = text.as_str().expect("text").split(' ');
+        let terms = terms.map(|term| (term.to_owned(), json!({"doc_freq": 1, "ttf": 1}))).collect();
+        let statistics = json!({"doc_count": 100, "sum_ttf": 1000});
+        vectors.insert(field.clone(), json!({"field_statistics": statistics, "terms": Value::Object(terms)}));
+    }
+    ok(&json!({ "term_vectors": vectors }))
+}
+
+#[test]
+fn searches_travel_together_and_each_has_its_own_error() {
+    let (meta, stored) = made();
+    let hits = json!({
+        "hits": {"total": {"value": 7}, "hits": [{"_id": "a", "_score": 1.0, "_source": {"stored": stored}}]},
+        "status": 200,
+    });
+    let refused = |status: u16, reason: &str| {
+        let error = json!({"root_cause": [{"type": "t", "reason": reason}], "type": "t", "reason": reason});
+        json!({"error": error, "status": status})
+    };
+    let node = Node::start(move |request, _| match request.path.split('?').next().unwrap_or_default() {
+        "/" => ok(&version()),
+        "/prova" => ok(&json!({"prova-g000001": {
+            "mappings": {"_meta": meta},
+            "settings": {"index": {"number_of_shards": "3"}},
+        }})),
+        "/prova-g000001/_termvectors" => frequencies(&request.body),
+        "/prova-g000001/_search" => ok(&hits),
+        "/prova-g000001/_msearch" => {
+            let searches: Vec<&str> = request.body.lines().skip(1).step_by(2).collect();
+            let each = |search: &&str| match *search {
+                wrong if wrong.contains("rotto") => refused(400, "così non va"),
+                busy if busy.contains("occupato") => refused(429, "un momento"),
+                _ => hits.clone(),
+            };
+            ok(&json!({"took": 1, "responses": searches.iter().map(each).collect::<Vec<Value>>()}))
+        }
+        _ => failed(404, "index_not_found_exception", "no such index"),
+    });
+    let sealed = Sealed::new();
+    let queries = sealed.write("queries.txt", "pace\nrotto\noccupato\n");
+    let queries = queries.to_str().expect("a path");
+    let run = ask(&node.address, &["batch", queries, "--no-concepts"], &[]).code_is(2);
+    let lines: Vec<Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let found = |at: usize| lines[at]["hits"].as_array().map(Vec::len);
+    assert_eq!((found(0), found(1), found(2)), (Some(1), None, Some(1)), "{run}");
+    assert!(lines[1]["error"].as_str().is_some_and(|error| error.contains("così non va")), "{run}");
+
+    // The count goes along with the best; these are weighed by the statistics of all shards.
+    let together = |node: &Node| -> Vec<(Value, Value)> {
+        let requests = node.requests().into_iter().filter(|request| request.path.ends_with("_msearch"));
+        let lines: Vec<Value> = requests
+            .flat_map(|request| request.body.lines().map(str::to_owned).collect::<Vec<_>>())
+            .map(|line| serde_json::from_str(&line).expect("JSON"))
+            .collect();
+        lines.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
+    };
+    let searches = together(&node);
+    assert_eq!(searches.len(), 6, "{searches:?}");
+    for (head, search) in &searches {
+        assert_eq!(head["allow_partial_search_results"], false);
+        assert_eq!(head["preference"], searches[0].0["preference"]);
+        let is_count = search["size"] == 0;
+        assert_eq!(search["track_total_hits"], is_count);
+        assert_eq!(head["search_type"] == "dfs_query_then_fetch", !is_count);
+    }
+    ask(&node.address, &["query", "pace", "--no-concepts", "--stats", "local"], &[]).code_is(0);
+    let searches = together(&node).split_off(6);
+    assert_eq!(searches.len(), 2);
+    assert!(searches.iter().all(|(head, _)| head.get("search_type").is_none()), "{searches:?}");
 }

@@ -377,7 +377,7 @@ pub struct BatchArgs {
     pub format: ResultFormat,
     #[command(flatten)]
     pub result: ResultArgs,
-    /// How many queries are answered side by side [default: as many as there are cores]
+    /// How many queries are answered side by side [default: as many as there are cores; 16 on a cluster]
     #[arg(short, long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
     /// Print no results, but whether they would be those of this manifest, and what changed

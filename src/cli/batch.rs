@@ -22,6 +22,10 @@ use crate::output::{Lists, printable};
 /// How many queries for each thread may be on their way: enough that a slow one does not hold up the others for long.
 const AHEAD: usize = 32;
 
+/// How many queries are answered side by side by a cluster: they mostly wait for it, and what they ask for travels together.
+/// More than these gain nothing (`benches/README.md`).
+const ON_A_CLUSTER: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
+
 /// What came of one line: its part of the results, and how it went.
 struct Done {
     bytes: Vec<u8>,
@@ -66,7 +70,10 @@ pub fn run(global: &Global, args: &BatchArgs, terminal: &Terminal) -> Result<Out
     let out: Box<dyn Write> =
         if before.is_some() { Box::new(io::sink()) } else { terminal.results(args.format) };
     let mut out = Results::new(out, args.format);
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    let jobs = args.jobs.unwrap_or_else(|| match global.place().folder() {
+        Some(_) => thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        None => ON_A_CLUSTER,
+    });
     let counts = answer_all(&batch, queries, lists, jobs, &mut out, &|error| {
         terminal.warn(&format!("{}, line {}: {}", input.shown(), error.line, printable(&error.error)));
     })

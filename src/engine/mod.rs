@@ -387,7 +387,7 @@ pub enum ErrorKind {
 }
 
 /// An error of an engine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct EngineError {
     /// What kind.
     pub kind: ErrorKind,

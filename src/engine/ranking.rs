@@ -59,6 +59,8 @@ pub(super) trait Backend {
         missing: usize,
         above: usize,
     ) -> Result<Vec<Self::Address>, EngineError>;
+    /// Announces a request whose count may be asked for, so that an engine can count when it looks for the best.
+    fn expect_count(&self, _request: &Request<'_>) {}
     /// How many passages match.
     fn count(&self, request: &Request<'_>) -> Result<usize, EngineError>;
 
@@ -191,6 +193,9 @@ fn ranking<B: Backend>(backend: &B, plan: &Plan, page: Page) -> Result<Ranking<B
     let mut end = if page.offset % size == 0 { page.limit } else { page.offset % size };
     let mut before: Vec<Scored<B::Address>> = Vec::new();
     let mut fetch = window_size.min(all);
+    if page.count {
+        backend.expect_count(&lowered.all);
+    }
     loop {
         // So many of the candidates may be given, since others may be better than they are.
         let most = if fetch < all { fetch / 2 } else { usize::MAX };

@@ -157,7 +157,7 @@ impl Shared {
 
     fn check(&self) -> Result<(), EngineError> {
         match &*self.failed.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(EngineError::new(error.kind, error.message.clone())),
+            Some(error) => Err(error.clone()),
             None => Ok(()),
         }
     }

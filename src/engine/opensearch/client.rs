@@ -56,7 +56,7 @@ pub(super) enum Patience {
 }
 
 /// An answer: its status, and its body.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
@@ -65,6 +65,13 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn is_ok(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// Whether it says that the node is busy, or that what it stands for does not answer: the same may be asked again. A shard
+    /// that has come up a moment ago says so by a 500.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self.status, 429 | 502 | 503 | 504)
+            || (self.status == 500 && self.reason().0 == "illegal_index_shard_state_exception")
     }
 
     /// The kind of error that the cluster names and what it says of it, as far as it does.
@@ -185,12 +192,15 @@ impl Client {
         if !answer.is_ok() {
             return Err(self.refused(&answer));
         }
-        serde_json::from_slice(&answer.body).map_err(|error| {
-            EngineError::new(
-                ErrorKind::Foreign,
-                format!("{} does not answer as OpenSearch does: {error}", self.cluster),
-            )
-        })
+        serde_json::from_slice(&answer.body).map_err(|error| self.foreign(&error))
+    }
+
+    /// An error for an answer that makes no sense.
+    pub(super) fn foreign(&self, why: &dyn std::fmt::Display) -> EngineError {
+        EngineError::new(
+            ErrorKind::Foreign,
+            format!("{} does not answer as OpenSearch does: {why}", self.cluster),
+        )
     }
 
     /// An error for what the cluster refused.
@@ -319,7 +329,7 @@ impl Client {
             Ok(Answer { status, body })
         };
         match result.and_then(read) {
-            Ok(answer) if matches!(answer.status, 429 | 502 | 503 | 504) => Err(Trouble::Busy(answer)),
+            Ok(answer) if answer.is_busy() => Err(Trouble::Busy(answer)),
             Ok(answer) => Ok(answer),
             Err(error) => Err(Trouble::Silent(in_words(&error))),
         }

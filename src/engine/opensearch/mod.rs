@@ -7,13 +7,15 @@
 mod bulk;
 mod client;
 mod cluster;
+mod gather;
 mod lock;
 mod query;
 mod schema;
+mod searches;
 mod session;
 mod writer;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -22,10 +24,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use self::client::{Client, Method};
+use self::client::{Answer, Client, Method};
 pub use self::cluster::{Cluster, Credentials, Statistics};
-use self::query::{matching, name_of, token_field};
+use self::gather::Gatherer;
+use self::query::{FIELDS, matching, name_of, place_of, token_field};
 use self::schema::{FILLER, Meta};
+use self::searches::{Search, Searches};
 use self::session::Session;
 pub use self::writer::ClusterLock;
 use super::lowering::{filters as lowered_filters, lower};
@@ -46,6 +50,10 @@ const PAGE: usize = 1_000;
 const VALUES: usize = 10_000;
 /// How many filters are counted at once.
 const FILTERS: usize = 500;
+/// How many requests for frequencies, of each shard, are under way at once; what comes meanwhile waits and goes together.
+const LOOK_UPS_AT_ONCE: usize = 1;
+/// How many frequencies are asked for at once, as long as no query needs more.
+const MOST_LOOKED_UP: usize = 4_000;
 /// How many frequencies are remembered.
 const REMEMBERED: usize = 500_000;
 /// What BM25 is multiplied by where a cluster multiplies it by k1 + 1, as tantivy does.
@@ -60,10 +68,10 @@ pub struct OpenSearchEngine {
     shards: usize,
     /// What a score that is the same for all passages is multiplied by, to weigh as much beside BM25 as it does locally.
     constant: f64,
-    /// Asks the same copies of the shards each time, since copies may differ in what they have deleted.
-    preference: String,
+    searches: Searches,
+    look_ups: Gatherer<HashSet<Term>, Result<(), EngineError>>,
     totals: OnceLock<Totals>,
-    frequencies: Mutex<HashMap<(Field, String), u64>>,
+    frequencies: Mutex<HashMap<Term, u64>>,
     stemmers: Mutex<Vec<Stemmers>>,
 }
 
@@ -71,11 +79,12 @@ pub struct OpenSearchEngine {
 #[derive(Debug, Clone, Copy)]
 struct Totals {
     passages: u64,
-    /// By field: exact, stem, wide, head.
+    /// By [`place_of`] a field.
     tokens: [u64; 4],
 }
 
-const FIELDS: [Field; 4] = [Field::Exact, Field::Stem, Field::Wide, Field::Head];
+/// A term of a field.
+type Term = (Field, String);
 
 /// A passage as a cluster returns it.
 struct Row {
@@ -94,6 +103,16 @@ struct Hits {
 #[derive(Deserialize)]
 struct HitList {
     hits: Vec<HitJson>,
+}
+
+impl Hits {
+    fn into_rows(self) -> Vec<(f32, Row)> {
+        let row = |hit: HitJson| {
+            let HitJson { id, score, source: SourceJson { stored, primary }, sort } = hit;
+            (score.unwrap_or(0.0), Row { id, is_primary: primary, stored, sort })
+        };
+        self.hits.hits.into_iter().map(row).collect()
+    }
 }
 
 #[derive(Deserialize)]
@@ -175,14 +194,15 @@ impl OpenSearchEngine {
         if info.fingerprint.schema != SCHEMA_VERSION {
             return Err(outdated("with another schema"));
         }
-        let preference = format!("{:016x}", client.token());
+        let searches = Searches::new(&index, format!("{:016x}", client.token()));
         Ok(OpenSearchEngine {
             client,
             index,
             info,
             shards,
             constant,
-            preference,
+            searches,
+            look_ups: Gatherer::new(LOOK_UPS_AT_ONCE, MOST_LOOKED_UP),
             totals: OnceLock::new(),
             frequencies: Mutex::new(HashMap::new()),
             stemmers: Mutex::new(Vec::new()),
@@ -216,38 +236,38 @@ impl OpenSearchEngine {
     }
 
     fn value<T: DeserializeOwned>(&self, value: Value) -> Result<T, EngineError> {
-        serde_json::from_value(value).map_err(|error| {
-            EngineError::new(
-                ErrorKind::Foreign,
-                format!("{} does not answer as OpenSearch does: {error}", self.client.cluster()),
-            )
-        })
+        serde_json::from_value(value).map_err(|error| self.client.foreign(&error))
     }
 
-    /// A search, all shards of which have to answer.
-    fn search_path(&self, more: &str) -> String {
-        format!(
-            "/{}/_search?preference={}&allow_partial_search_results=false{more}",
-            self.index, self.preference
-        )
+    /// What one search is answered.
+    fn answer<T: DeserializeOwned>(&self, search: Search) -> Result<T, EngineError> {
+        let mut answers = self.searches.answers(&self.client, vec![search])?;
+        let answer = answers.pop().ok_or_else(|| self.client.foreign(&"no answer"))?;
+        self.client.read(answer)
     }
 
-    fn search_raw(&self, body: &Value, more: &str) -> Result<Value, EngineError> {
-        self.client.ask(Method::Post, &self.search_path(more), Some(body))
+    fn search_raw(&self, body: &Value) -> Result<Value, EngineError> {
+        self.answer(Search::new(body, None))
+    }
+
+    /// A search for passages, scored by the statistics that are asked for.
+    fn search_for_rows(&self, body: &Value) -> Search {
+        let is_global = self.client.cluster().statistics == Statistics::Global && self.shards > 1;
+        Search::new(body, is_global.then_some("dfs_query_then_fetch"))
     }
 
     /// The passages that a search finds, with their scores.
     fn rows(&self, body: &Value) -> Result<Vec<(f32, Row)>, EngineError> {
-        let kind = match self.client.cluster().statistics {
-            Statistics::Global if self.shards > 1 => "&search_type=dfs_query_then_fetch",
-            _ => "",
-        };
-        let answer: Hits = self.client.ask(Method::Post, &self.search_path(kind), Some(body))?;
-        let row = |hit: HitJson| {
-            let HitJson { id, score, source: SourceJson { stored, primary }, sort } = hit;
-            (score.unwrap_or(0.0), Row { id, is_primary: primary, stored, sort })
-        };
-        Ok(answer.hits.hits.into_iter().map(row).collect())
+        Ok(self.answer::<Hits>(self.search_for_rows(body))?.into_rows())
+    }
+
+    /// The passages that a search finds, and how many others match another query, in one request.
+    fn rows_and_count(&self, body: &Value, counted: &Value) -> Result<(Vec<(f32, Row)>, usize), EngineError> {
+        let searches = vec![self.search_for_rows(body), Search::new(&counting(counted), None)];
+        let mut answers = self.searches.answers(&self.client, searches)?.into_iter();
+        let mut next = || answers.next().ok_or_else(|| self.client.foreign(&"no answer"));
+        let (rows, count): (Answer, Answer) = (next()?, next()?);
+        Ok((self.client.read::<Hits>(rows)?.into_rows(), self.total(self.client.read(count)?)?))
     }
 
     /// The first passages of an order that leaves no ties, a page after the other.
@@ -325,9 +345,12 @@ impl OpenSearchEngine {
     }
 
     fn count_of(&self, query: &Value) -> Result<usize, EngineError> {
-        let body = json!({"size": 0, "track_total_hits": true, "query": query});
-        let answer = self.search_raw(&body, "")?;
-        self.value(answer["hits"]["total"]["value"].clone())
+        self.total(self.search_raw(&counting(query))?)
+    }
+
+    /// How many passages a search says that match.
+    fn total(&self, mut answer: Value) -> Result<usize, EngineError> {
+        self.value(answer["hits"]["total"]["value"].take())
     }
 
     /// How much there is: asked for with the frequencies of terms, and kept.
@@ -351,10 +374,10 @@ impl OpenSearchEngine {
         Ok(known().unwrap_or(0))
     }
 
-    /// Asks how many passages have each of some terms, for those that are not known yet, of every shard at once: an
-    /// artificial document with these terms is sent, and its terms come back with their statistics.
+    /// Asks how many passages have each of some terms, for those that are not known yet, together with what other threads ask
+    /// for at the same moment.
     fn look_up(&self, terms: &mut dyn Iterator<Item = (Field, &str)>) -> Result<(), EngineError> {
-        let mut asked: HashMap<(Field, String), u64> = HashMap::new();
+        let mut unknown: HashSet<Term> = HashSet::new();
         {
             let mut known = self.frequencies.lock().unwrap_or_else(PoisonError::into_inner);
             if known.len() > REMEMBERED {
@@ -364,13 +387,29 @@ impl OpenSearchEngine {
                 // What holds a space is no term.
                 let key = (field, term.to_owned());
                 if !known.contains_key(&key) && !term.is_empty() && !term.contains(char::is_whitespace) {
-                    asked.insert(key, 0);
+                    unknown.insert(key);
                 }
             }
         }
-        if asked.is_empty() && self.totals.get().is_some() {
+        if unknown.is_empty() && self.totals.get().is_some() {
             return Ok(());
         }
+        let count = unknown.len();
+        let asked = self.look_ups.ask(unknown, count, |groups| {
+            let several = groups.len();
+            match self.ask_frequencies(groups.into_iter().flatten().map(|term| (term, 0)).collect()) {
+                Ok(()) => (0..several).map(|_| Ok(())).collect(),
+                Err(error) => (0..several).map(|_| Err(error.clone())).collect(),
+            }
+        });
+        asked.unwrap_or_else(|| {
+            Err(EngineError::new(ErrorKind::System, "a thread that looks up words broke off"))
+        })
+    }
+
+    /// Asks every shard how many passages have each of some terms: an artificial document with these terms is sent, and its
+    /// terms come back with their statistics.
+    fn ask_frequencies(&self, mut asked: HashMap<Term, u64>) -> Result<(), EngineError> {
         let mut document = serde_json::Map::new();
         for field in FIELDS {
             // The filler also brings the statistics of its field, of which it is no part.
@@ -407,11 +446,12 @@ impl OpenSearchEngine {
         let mut totals = Totals { passages: 0, tokens: [0; 4] };
         for answer in answers {
             let mut answer = answer?;
-            for (at, field) in FIELDS.into_iter().enumerate() {
+            for field in FIELDS {
                 let vector = &mut answer["term_vectors"][name_of(field)];
                 let number = |value: &Value| value.as_u64().unwrap_or(0);
                 let fillers = number(&vector["terms"][FILLER]["ttf"]);
-                totals.tokens[at] += number(&vector["field_statistics"]["sum_ttf"]).saturating_sub(fillers);
+                totals.tokens[place_of(field)] +=
+                    number(&vector["field_statistics"]["sum_ttf"]).saturating_sub(fillers);
                 if field == Field::Exact {
                     totals.passages += number(&vector["field_statistics"]["doc_count"]);
                 }
@@ -450,7 +490,7 @@ impl OpenSearchEngine {
                 "query": query,
                 "aggs": {"values": {"composite": composite}},
             });
-            let mut answer = self.search_raw(&body, "")?;
+            let mut answer = self.search_raw(&body)?;
             let counted = &mut answer["aggregations"]["values"];
             let buckets = match counted["buckets"].take() {
                 Value::Array(buckets) => buckets,
@@ -477,6 +517,11 @@ impl OpenSearchEngine {
 /// A number that JSON cannot hold.
 pub fn bulk_lines(passage: &IndexedPassage) -> serde_json::Result<Vec<u8>> {
     Ok(bulk::index(&schema::passage_id(passage), &schema::document(passage)?))
+}
+
+/// A search that only counts.
+fn counting(query: &Value) -> Value {
+    json!({"size": 0, "track_total_hits": true, "query": query})
 }
 
 /// The order of documents and of their passages, which leaves no ties.
@@ -555,7 +600,7 @@ impl Engine for OpenSearchEngine {
             aggregations.insert("rows".to_owned(), of_rows);
         }
         let body = json!({"size": 0, "track_total_hits": true, "query": query, "aggs": aggregations});
-        let answer = self.search_raw(&body, "")?;
+        let answer = self.search_raw(&body)?;
         let counts = |list: &Value| -> Vec<u64> {
             let buckets = list["buckets"].as_array().map_or(&[][..], Vec::as_slice);
             buckets.iter().map(|bucket| bucket["doc_count"].as_u64().unwrap_or(0)).collect()

@@ -8,6 +8,14 @@ use crate::query::plan::Field;
 /// How many clauses that score a request has at most: clusters refuse more than 1,024.
 const MAX_CLAUSES: usize = 900;
 
+/// The fields of terms, in the order in which what is known of each stands: see [`place_of`].
+pub(super) const FIELDS: [Field; 4] = [Field::Exact, Field::Stem, Field::Wide, Field::Head];
+
+/// The place of a field among [`FIELDS`].
+pub(super) fn place_of(field: Field) -> usize {
+    field as usize
+}
+
 /// The name of a field.
 pub(super) fn name_of(field: Field) -> &'static str {
     match field {
@@ -94,14 +102,11 @@ fn nothing() -> Value {
 
 fn matcher(part: &Matcher<'_>) -> Value {
     match part {
-        Matcher::Terms(terms) => {
-            let fields = [Field::Exact, Field::Stem, Field::Wide, Field::Head];
-            any_of(fields.into_iter().filter_map(|field| {
-                let of_field: Vec<&str> =
-                    terms.iter().filter(|(other, _)| *other == field).map(|(_, text)| &**text).collect();
-                (!of_field.is_empty()).then(|| json!({"terms": {name_of(field): of_field}}))
-            }))
-        }
+        Matcher::Terms(terms) => any_of(FIELDS.into_iter().filter_map(|field| {
+            let of_field: Vec<&str> =
+                terms.iter().filter(|(other, _)| *other == field).map(|(_, text)| &**text).collect();
+            (!of_field.is_empty()).then(|| json!({"terms": {name_of(field): of_field}}))
+        })),
         Matcher::Tokens(tokens) => any_of(["filter", "tag"].into_iter().filter_map(|field| {
             let of_field: Vec<&str> =
                 tokens.iter().map(|token| &**token).filter(|token| token_field(token) == field).collect();
@@ -178,6 +183,11 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
+
+    #[test]
+    fn fields_stand_in_their_places() {
+        assert_eq!(FIELDS.map(place_of), [0, 1, 2, 3]);
+    }
 
     #[test]
     fn windows_become_gaps() {

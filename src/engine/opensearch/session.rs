@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tantivy::fieldnorm::FieldNormReader;
 
-use super::query::{matching, scored};
+use super::query::{FIELDS, matching, place_of, scored};
 use super::{OpenSearchEngine, Row, reading_order};
 use crate::analysis::{Stemmers, tokenize};
 use crate::engine::lowering::{KnownTerm, MAX_EXPANSIONS, most_frequent};
@@ -27,6 +27,10 @@ pub(super) struct Session<'e> {
     /// Taken back by the engine at the end.
     stemmers: RefCell<Option<Stemmers>>,
     found: RefCell<Found>,
+    /// What is to be counted when passages are next asked for.
+    to_count: RefCell<Option<Value>>,
+    /// What has been counted.
+    counted: RefCell<Option<(Value, usize)>>,
 }
 
 /// The passages that were found, each once.
@@ -38,7 +42,7 @@ struct Found {
 
 struct FoundPassage {
     row: Row,
-    /// The terms of its fields: exact, stem, wide, head.
+    /// The terms of its fields, by [`place_of`].
     fields: OnceCell<[FieldTerms; 4]>,
 }
 
@@ -69,19 +73,16 @@ impl FieldTerms {
     }
 }
 
-fn place_of(field: Field) -> usize {
-    match field {
-        Field::Exact => 0,
-        Field::Stem => 1,
-        Field::Wide => 2,
-        Field::Head => 3,
-    }
-}
-
 impl<'e> Session<'e> {
     pub(super) fn new(engine: &'e OpenSearchEngine) -> Session<'e> {
         let stemmers = engine.stemmers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        Session { engine, stemmers: RefCell::new(stemmers), found: RefCell::default() }
+        Session {
+            engine,
+            stemmers: RefCell::new(stemmers),
+            found: RefCell::default(),
+            to_count: RefCell::default(),
+            counted: RefCell::default(),
+        }
     }
 
     /// Notes what was found, and gives each its place.
@@ -127,7 +128,7 @@ impl<'e> Session<'e> {
                 "order": [{"_count": "desc"}, {"_key": "asc"}],
             }}},
         });
-        let answer = self.engine.search_raw(&body, "")?;
+        let answer = self.engine.search_raw(&body)?;
         let buckets: Vec<Bucket> = self.engine.value(answer["aggregations"]["words"]["buckets"].clone())?;
         Ok(buckets.into_iter().map(|bucket| (bucket.key, bucket.doc_count)).collect())
     }
@@ -196,7 +197,7 @@ impl Backend for Session<'_> {
                 "shard_size": 10_000,
             }}},
         });
-        let answer = self.engine.search_raw(&body, "")?;
+        let answer = self.engine.search_raw(&body)?;
         let suggested: Vec<Suggested> =
             self.engine.value(answer["suggest"]["near"][0]["options"].clone()).unwrap_or_default();
         let mut words: Vec<(String, u64)> =
@@ -220,7 +221,15 @@ impl Backend for Session<'_> {
         let query = self.scored(request);
         if limit <= AT_ONCE {
             let body = json!({"size": limit, "track_total_hits": false, "query": query, "_source": true});
-            return Ok(self.note(self.engine.rows(&body)?));
+            let rows = match self.to_count.take() {
+                None => self.engine.rows(&body)?,
+                Some(query) => {
+                    let (rows, count) = self.engine.rows_and_count(&body, &query)?;
+                    self.counted.replace(Some((query, count)));
+                    rows
+                }
+            };
+            return Ok(self.note(rows));
         }
         let sort = json!([{"_score": "desc"}, {"document": "asc"}, {"number": "asc"}, {"source": "asc"}]);
         let rows = self.engine.all_rows(&query, &sort, json!({}), AT_ONCE, limit)?;
@@ -242,8 +251,16 @@ impl Backend for Session<'_> {
         Ok(self.note(tied).into_iter().map(|(_, place)| place).collect())
     }
 
+    fn expect_count(&self, request: &Request<'_>) {
+        self.to_count.replace(Some(matching(request)));
+    }
+
     fn count(&self, request: &Request<'_>) -> Result<usize, EngineError> {
-        self.engine.count_of(&matching(request))
+        let query = matching(request);
+        match &*self.counted.borrow() {
+            Some((counted, count)) if *counted == query => Ok(*count),
+            _ => self.engine.count_of(&query),
+        }
     }
 
     fn candidates(&self, passages: &[(f32, usize)]) -> Vec<usize> {
@@ -255,7 +272,14 @@ impl Backend for Session<'_> {
             passage.fields.get_or_init(|| {
                 let stored = &passage.row.stored;
                 let (terms, head) = stored.terms(&tokenize(&stored.passage.text), stemmers);
-                [&terms.exact, &terms.stem, &terms.wide, &head].map(|text| FieldTerms::of(text))
+                FIELDS.map(|field| {
+                    FieldTerms::of(match field {
+                        Field::Exact => &terms.exact,
+                        Field::Stem => &terms.stem,
+                        Field::Wide => &terms.wide,
+                        Field::Head => &head,
+                    })
+                })
             });
         }
         passages.iter().map(|&(_, place)| place).collect()
