@@ -6,6 +6,7 @@
 //!   answers that send elsewhere are not followed with them;
 //! - what several queries of a batch ask for travels together; an error of one is its own, and what a node is too busy for is
 //!   asked for again;
+//! - a generation that was gone back from is not written to again, and one that is made in other parts is left alone;
 //! - a certificate of the user's own authority is trusted, another is not;
 //! - what is no OpenSearch, no index of ours, one of another version, or takes no changes is said with what to do.
 #![cfg(feature = "opensearch")]
@@ -520,4 +521,81 @@ fn searches_travel_together_and_each_has_its_own_error() {
     let searches = together(&node).split_off(6);
     assert_eq!(searches.len(), 2);
     assert!(searches.iter().all(|(head, _)| head.get("search_type").is_none()), "{searches:?}");
+}
+
+/// A node with a generation that answers, and a higher one in two parts; what a rebuild of a part does there.
+fn rebuild_of_part(part: &str, has_answered: bool) -> (Run, Vec<Request>) {
+    let (answering, _) = made();
+    let node = Node::start(move |request, _| {
+        let generation = |number: u32, meta: &Value, aliases: &[&str]| {
+            let aliases: serde_json::Map<String, Value> =
+                aliases.iter().map(|alias| ((*alias).to_owned(), json!({}))).collect();
+            let mut found = serde_json::Map::new();
+            found.insert(
+                format!("prova-g00000{number}"),
+                json!({
+                    "aliases": aliases,
+                    "mappings": {"_meta": meta},
+                    "settings": {"index": {"number_of_shards": "1"}},
+                }),
+            );
+            ok(&Value::Object(found))
+        };
+        let mut in_parts = answering.clone();
+        in_parts["gcm_search"]["info"] = Value::Null;
+        in_parts["gcm_search"]["division"] = json!("2");
+        match (request.method.as_str(), request.path.split('?').next().unwrap_or_default()) {
+            ("GET", "/") => ok(&version()),
+            ("GET", "/prova" | "/prova-g000001") => generation(1, &answering, &["prova", "prova-answered"]),
+            ("GET", "/prova-g000002") if has_answered => generation(2, &in_parts, &["prova-answered"]),
+            ("GET", "/prova-g000002") => generation(2, &in_parts, &[]),
+            ("GET", "/prova-g000003") => generation(3, &in_parts, &[]),
+            ("GET", "/_cat/indices/prova-g*") => {
+                ok(&json!([{"index": "prova-g000001"}, {"index": "prova-g000002"}]))
+            }
+            ("GET", path) if path.contains("/_doc/lock") => (404, String::new(), "{}".to_owned()),
+            ("PUT", path) if path.contains("/_create/lock") => {
+                (201, String::new(), json!({"_seq_no": 0, "_primary_term": 1}).to_string())
+            }
+            ("POST", path) if path.ends_with("/_bulk") => ok(&json!({"errors": false, "items": []})),
+            ("POST", path) if path.ends_with("/_search") => {
+                ok(&json!({"hits": {"total": {"value": 0}, "hits": []}}))
+            }
+            ("POST", path) if path.ends_with("/_refresh") => {
+                ok(&json!({"_shards": {"failed": 0, "successful": 1}}))
+            }
+            _ => ok(&json!({"acknowledged": true})),
+        }
+    });
+    let sealed = Sealed::new();
+    sealed
+        .write("records.jsonl", records_in_italian(&[("a", "la pace"), ("b", "il mare"), ("c", "il sole")]));
+    let engine = format!("{}/prova", node.address);
+    let run = sealed.run(["--engine", &engine, "index", "--rebuild", "--part", part, "records.jsonl"]);
+    (run, node.requests())
+}
+
+#[test]
+fn a_generation_that_was_gone_back_from_is_not_joined() {
+    let was_sent = |requests: &[Request], method: &str, path: &str| {
+        requests.iter().any(|request| request.method == method && request.path.starts_with(path))
+    };
+    // The stand-in takes what it is sent and forgets it, so that the run ends when it counts.
+    let (run, requests) = rebuild_of_part("1/2", false);
+    run.code_is(2).says(&["holds 0 passages"]);
+    assert!(
+        !was_sent(&requests, "PUT", "/prova-g000003") && was_sent(&requests, "POST", "/prova-g000002/_bulk")
+    );
+    let (run, requests) = rebuild_of_part("1/2", true);
+    run.code_is(2).says(&["holds 0 passages"]);
+    assert!(
+        was_sent(&requests, "PUT", "/prova-g000003") && was_sent(&requests, "POST", "/prova-g000003/_bulk")
+    );
+    assert!(!was_sent(&requests, "POST", "/prova-g000002/_bulk"));
+
+    // Parts of another division keep away from one that is being made.
+    let (run, requests) = rebuild_of_part("1/3", false);
+    run.code_is(2).says(&["is being made in 2 parts", "nothing was changed", "-X DELETE", "/prova-g000002"]);
+    let bulk = |request: &Request| request.path.ends_with("/_bulk");
+    assert!(!requests.iter().any(bulk) && !was_sent(&requests, "PUT", "/prova-g"));
 }

@@ -104,6 +104,9 @@ pub fn hint(place: &Place, kind: ErrorKind) -> Option<String> {
         ErrorKind::Damaged | ErrorKind::Outdated => {
             format!("build it again: gcm-search index --rebuild {engine}")
         }
+        ErrorKind::Divided => format!(
+            "keep to the number of parts that it was begun with; to change it: gcm-search index --rebuild {engine}, with --part for each new part"
+        ),
         ErrorKind::Busy => "wait for it to end, or add --wait".to_owned(),
         ErrorKind::Unreachable => format!(
             "see whether it runs and can be reached: curl {}/_cluster/health",

@@ -352,7 +352,10 @@ fn engine_failure(error: EngineError, global: &Global) -> Failure {
         EngineErrorKind::Denied if global.place().folder().is_some() => {
             "name a folder that may be read and written: --index DIR".to_owned()
         }
-        EngineErrorKind::System | EngineErrorKind::Denied | EngineErrorKind::Unreachable => {
+        EngineErrorKind::System
+        | EngineErrorKind::Denied
+        | EngineErrorKind::Divided
+        | EngineErrorKind::Unreachable => {
             return Failure::new(error.message);
         }
     };

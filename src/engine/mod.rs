@@ -374,6 +374,8 @@ pub enum ErrorKind {
     Damaged,
     /// The index was made by another version, or with other settings.
     Outdated,
+    /// It is divided into other parts than the one that is to be written.
+    Divided,
     /// Another process is writing to it.
     Busy,
     /// No node of the cluster answers.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -50,22 +49,6 @@ fn seen(sealed: &Sealed, engine: &str) -> Vec<String> {
     out
 }
 
-/// Waits until deleted passages are gone from every copy: a cluster holds on to them for half a minute, and as long they
-/// count in the statistics that scores are made of.
-fn settled(nodes: &Nodes, name: &str) {
-    for _ in 0..45 {
-        let merged = nodes.ask(0, "POST", &format!("/{name}/_forcemerge?only_expunge_deletes=true"), "");
-        assert_eq!(merged.0, 200, "{}", merged.1);
-        assert_eq!(nodes.ask(0, "POST", &format!("/{name}/_refresh"), "").0, 200);
-        let (_, stats) = nodes.ask(0, "GET", &format!("/{name}/_stats/docs"), "");
-        if stats["_all"]["total"]["docs"]["deleted"] == 0 {
-            return;
-        }
-        thread::sleep(Duration::from_secs(2));
-    }
-    panic!("deleted passages linger");
-}
-
 #[test]
 fn parts_make_one_index() {
     let Some(nodes) = nodes::shared() else { return };
@@ -78,6 +61,13 @@ fn parts_make_one_index() {
     index(&sealed, &engine, 1, &["docs"]).code_is(0);
     let early = run(&sealed, &engine, &["status"]);
     assert_eq!(early.code, 2, "{early}");
+    // Parts of another division have documents in common with these, and keep away.
+    run(&sealed, &engine, &["index", "--part", "2/2", "docs"]).code_is(2).says(&[
+        "is being made in 3 parts",
+        "nothing was changed",
+        "-X DELETE",
+        "/parti-g000001",
+    ]);
     index(&sealed, &engine, 1, &["docs"]).code_is(0);
     thread::scope(|scope| {
         for part in 2..=PARTS {
@@ -85,7 +75,6 @@ fn parts_make_one_index() {
             scope.spawn(move || index(sealed, engine, part, &["docs"]).code_is(0));
         }
     });
-    settled(&nodes, "parti");
     assert_eq!(seen(&sealed, &engine), seen(&sealed, "local"));
 
     // Each part sees to its own changes only.
@@ -97,14 +86,59 @@ fn parts_make_one_index() {
     for part in 1..=PARTS {
         index(&sealed, &engine, part, &[]).code_is(0);
     }
-    settled(&nodes, "parti");
     assert_eq!(seen(&sealed, &engine), seen(&sealed, "local"));
     index(&sealed, &engine, 2, &[]).code_is(0).prints(&["nothing to do"]);
     // Another division has to be made as a whole.
-    run(&sealed, &engine, &["index", "--part", "1/2", "docs"])
-        .code_is(2)
-        .says(&["parts such as", "--rebuild"]);
+    run(&sealed, &engine, &["index", "--part", "1/2", "docs"]).code_is(2).says(&[
+        "parts such as",
+        "nothing was changed",
+        "--rebuild",
+    ]);
     assert_eq!(seen(&sealed, &engine), seen(&sealed, "local"));
+
+    // Made anew and gone back from by hand: what was given up stays as it is, and the next one begins anew.
+    let rebuild = |part: usize| index(&sealed, &engine, part, &["--rebuild", "docs"]).code_is(0);
+    for part in 1..=PARTS {
+        rebuild(part);
+    }
+    let actions = json!({"actions": [
+        {"remove": {"index": "parti-g000002", "alias": "parti"}},
+        {"add": {"index": "parti-g000001", "alias": "parti"}},
+    ]});
+    assert_eq!(nodes.ask(0, "POST", "/_aliases", &actions.to_string()).0, 200);
+    sealed.write("docs/nuovo.txt", "Il sindaco del comune nuovo accoglie i migranti.");
+    let former = seen(&sealed, &engine);
+    for part in 1..=PARTS {
+        assert_eq!(seen(&sealed, &engine), former);
+        rebuild(part);
+    }
+    sealed.run(["index"]).code_is(0);
+    assert_eq!(seen(&sealed, &engine), seen(&sealed, "local"));
+    let (_, kept) = nodes.ask(0, "GET", "/_cat/indices/parti-g*?format=json&h=index&s=index", "");
+    assert_eq!(kept, json!([{"index": "parti-g000001"}, {"index": "parti-g000003"}]));
+}
+
+#[test]
+fn parts_of_different_divisions_come_together_through_files() {
+    let Some(nodes) = nodes::shared() else { return };
+    let sealed = Sealed::new();
+    collection(&sealed);
+    sealed.run(["index", "docs"]).code_is(0);
+    let lake = Sealed::new();
+    for part in ["1/2", "2/2", "2/3"] {
+        let name = part.replace('/', "-");
+        sealed.run(["index", "--part", part, "--index", &name, "docs"]).code_is(0);
+        let lines = sealed.run(["export", "--analysed", "--index", &name]).code_is(0).stdout;
+        lake.write(&format!("lake/{name}.jsonl"), lines);
+    }
+    let engine = engine(&nodes, "lago");
+    run(&lake, &engine, &["index", "lake"]).code_is(0).prints(&["60 documents, 60 passages"]);
+    let answers = |sealed: &Sealed, engine: &str| seen(sealed, engine).split_off(1);
+    assert_eq!(answers(&lake, &engine), answers(&sealed, "local"));
+    // What two of them hold stays where one of them goes.
+    std::fs::remove_file(lake.path().join("lake/2-3.jsonl")).expect("removed");
+    run(&lake, &engine, &["index"]).code_is(0);
+    assert_eq!(answers(&lake, &engine), answers(&sealed, "local"));
 }
 
 #[test]

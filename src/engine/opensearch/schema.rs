@@ -49,6 +49,11 @@ pub(super) fn generation(name: &str, number: u32) -> String {
     format!("{name}-g{number:06}")
 }
 
+/// The alias of all generations that have answered.
+pub(super) fn answered(name: &str) -> String {
+    format!("{name}-answered")
+}
+
 /// The index that holds the manifests of all generations and the lock.
 pub(super) fn manifests(name: &str) -> String {
     format!("{name}-manifest")

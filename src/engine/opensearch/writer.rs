@@ -152,9 +152,9 @@ impl Lock for ClusterLock {
             let made =
                 if other.is_empty() { "as a whole".to_owned() } else { format!("in parts such as {other}") };
             return Err(EngineError::new(
-                ErrorKind::Outdated,
+                ErrorKind::Divided,
                 format!(
-                    "the index in {} was made {made}, and can only be brought up to date so",
+                    "the index in {} was made {made}, and can only be brought up to date so; nothing was changed",
                     self.client.cluster()
                 ),
             ));
@@ -172,8 +172,10 @@ impl Lock for ClusterLock {
         let answering = former.as_ref().and_then(|opened| schema::number_of(self.name(), &opened.index));
         let (mut number, mut joins) = (1, false);
         if let Some((&highest, index)) = self.generations()?.last_key_value() {
-            // Another part of the same division may have begun a generation that is not complete.
-            joins = self.part.is_some() && Some(highest) > answering && self.is_of_parts(index)?;
+            // Another part may have begun a generation that is not complete.
+            joins = self.part.is_some()
+                && Some(highest) > answering
+                && self.division_being_filled(index)?.is_some();
             number = if joins { highest } else { highest + 1 };
         }
         let index = schema::generation(self.name(), number);
@@ -189,6 +191,10 @@ impl Lock for ClusterLock {
             let shards = shards.or_else(|| u32::try_from(former.as_ref()?.shards).ok()).unwrap_or(1);
             create(&self.client, &index, &schema::passages(shards, &meta))?;
         }
+        if meta.division.is_some() {
+            // Also one that was begun at the same moment as this one.
+            self.check_division(&index, meta.division.as_deref())?;
+        }
         let mut writer = ClusterWriter::new(self, index, meta, BTreeMap::new(), true);
         if joins {
             // What an earlier run of this part has left.
@@ -200,13 +206,32 @@ impl Lock for ClusterLock {
 }
 
 impl ClusterLock {
-    /// Whether a generation is being filled by parts of the division that this one belongs to.
-    fn is_of_parts(&self, index: &str) -> Result<bool, EngineError> {
-        let found: BTreeMap<String, Value> =
-            self.client.ask(Method::Get, &format!("/{index}/_mapping"), None)?;
-        let meta = found.values().next().and_then(|found| Meta::of(&found["mappings"]));
-        let own = name_of(self.part);
-        Ok(meta.is_some_and(|meta| meta.division.as_deref() == Some(division_of(&own))))
+    /// Into how many parts a generation is divided that is being filled: one that has never answered.
+    fn division_being_filled(&self, index: &str) -> Result<Option<String>, EngineError> {
+        let found: BTreeMap<String, Value> = self.client.ask(Method::Get, &format!("/{index}"), None)?;
+        let description = found.into_values().next().unwrap_or_default();
+        // One that has answered and does so no more was given up for the one before it.
+        let has_answered = description["aliases"][schema::answered(self.name())].is_object();
+        let meta = Meta::of(&description["mappings"]).filter(|meta| meta.schema == SCHEMA_VERSION);
+        Ok(meta.filter(|_| !has_answered).and_then(|meta| meta.division))
+    }
+
+    /// Makes sure that a generation is being filled by parts of the same division. Documents stand in it under the part that
+    /// wrote them: those that parts of two divisions have in common would stand there twice.
+    fn check_division(&self, index: &str, own: Option<&str>) -> Result<(), EngineError> {
+        let division = self.division_being_filled(index)?;
+        if division.as_deref() == own {
+            return Ok(());
+        }
+        let cluster = self.client.cluster();
+        let (node, of) = (cluster.nodes.first().map_or("", |node| node), division.as_deref().unwrap_or("1"));
+        Err(EngineError::new(
+            ErrorKind::Divided,
+            format!(
+                "a new index in {cluster} is being made in {of} parts, and it takes all of them; nothing was changed. \
+                 To give up what was begun: curl -X DELETE {node}/{index}"
+            ),
+        ))
     }
 }
 
@@ -481,7 +506,11 @@ impl<'l> ClusterWriter<'l> {
     /// Points the name to the new generation, in one step, and removes those before the former.
     fn switch(&self) -> Result<(), EngineError> {
         let name = self.lock.name();
-        let mut actions = vec![json!({"add": {"index": self.index, "alias": name}})];
+        // The second tells a generation that was gone back from, later, from one that never answered.
+        let mut actions: Vec<Value> = [name, &*schema::answered(name)]
+            .iter()
+            .map(|alias| json!({"add": {"index": self.index, "alias": alias}}))
+            .collect();
         let former = match current(self.client()) {
             // Another part was faster.
             Ok(opened) if opened.index == self.index => return Ok(()),
