@@ -4,8 +4,8 @@
 //!   error that names the nodes, and a busy one is sent less at once until every passage has arrived, each once;
 //! - credentials are sent, come from the environment or a file, are never shown, and go over plain HTTP to this machine only;
 //!   answers that send elsewhere are not followed with them;
-//! - what several queries of a batch ask for travels together; an error of one is its own, and what a node is too busy for is
-//!   asked for again;
+//! - what several queries of a batch ask for travels together; an error of one is its own, what a node is too busy for is asked
+//!   for again, and a search without an end holds up no other for good;
 //! - a generation that was gone back from is not written to again, and one that is made in other parts is left alone;
 //! - a certificate of the user's own authority is trusted, another is not;
 //! - what is no OpenSearch, no index of ours, one of another version, or takes no changes is said with what to do.
@@ -459,44 +459,55 @@ fn frequencies(asked: &str) -> Answer {
     ok(&json!({ "term_vectors": vectors }))
 }
 
-#[test]
-fn searches_travel_together_and_each_has_its_own_error() {
+/// A node with the index of [`made`] in three shards; `search` answers each search, knowing what one finds and whether it came
+/// alone.
+fn searched(search: impl Fn(&Value, &str, bool) -> Value + Send + Sync + 'static) -> Node {
     let (meta, stored) = made();
     let hits = json!({
         "hits": {"total": {"value": 7}, "hits": [{"_id": "a", "_score": 1.0, "_source": {"stored": stored}}]},
         "status": 200,
     });
-    let refused = |status: u16, reason: &str| {
-        let error = json!({"root_cause": [{"type": "t", "reason": reason}], "type": "t", "reason": reason});
-        json!({"error": error, "status": status})
-    };
-    let node = Node::start(move |request, _| match request.path.split('?').next().unwrap_or_default() {
+    Node::start(move |request, _| match request.path.split('?').next().unwrap_or_default() {
         "/" => ok(&version()),
         "/prova" => ok(&json!({"prova-g000001": {
             "mappings": {"_meta": meta},
             "settings": {"index": {"number_of_shards": "3"}},
         }})),
         "/prova-g000001/_termvectors" => frequencies(&request.body),
-        "/prova-g000001/_search" => ok(&hits),
+        "/prova-g000001/_search" => ok(&search(&hits, &request.body, true)),
         "/prova-g000001/_msearch" => {
-            let searches: Vec<&str> = request.body.lines().skip(1).step_by(2).collect();
-            let each = |search: &&str| match *search {
-                wrong if wrong.contains("rotto") => refused(400, "così non va"),
-                busy if busy.contains("occupato") => refused(429, "un momento"),
-                _ => hits.clone(),
-            };
-            ok(&json!({"took": 1, "responses": searches.iter().map(each).collect::<Vec<Value>>()}))
+            let searches = request.body.lines().skip(1).step_by(2);
+            let answers: Vec<Value> = searches.map(|body| search(&hits, body, false)).collect();
+            ok(&json!({"took": 1, "responses": answers}))
         }
         _ => failed(404, "index_not_found_exception", "no such index"),
-    });
+    })
+}
+
+/// Asks queries, a line each; what came of each.
+fn batch(node: &Node, queries: &str) -> (Run, Vec<Value>) {
     let sealed = Sealed::new();
-    let queries = sealed.write("queries.txt", "pace\nrotto\noccupato\n");
-    let queries = queries.to_str().expect("a path");
-    let run = ask(&node.address, &["batch", queries, "--no-concepts"], &[]).code_is(2);
-    let lines: Vec<Value> =
-        run.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let file = sealed.write("queries.txt", queries);
+    let file = file.to_str().expect("a path");
+    let run = ask(&node.address, &["batch", file, "--no-concepts"], &[]);
+    let lines = run.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    (run, lines)
+}
+
+#[test]
+fn searches_travel_together_and_each_has_its_own_error() {
+    let refused = |status: u16, reason: &str| {
+        let error = json!({"root_cause": [{"type": "t", "reason": reason}], "type": "t", "reason": reason});
+        json!({"error": error, "status": status})
+    };
+    let node = searched(move |hits, search, is_alone| match search {
+        wrong if wrong.contains("rotto") => refused(400, "così non va"),
+        busy if busy.contains("occupato") && !is_alone => refused(429, "un momento"),
+        _ => hits.clone(),
+    });
+    let (run, lines) = batch(&node, "pace\nrotto\noccupato\n");
     let found = |at: usize| lines[at]["hits"].as_array().map(Vec::len);
-    assert_eq!((found(0), found(1), found(2)), (Some(1), None, Some(1)), "{run}");
+    assert_eq!((run.code, found(0), found(1), found(2)), (2, Some(1), None, Some(1)), "{run}");
     assert!(lines[1]["error"].as_str().is_some_and(|error| error.contains("così non va")), "{run}");
 
     // The count goes along with the best; these are weighed by the statistics of all shards.
@@ -521,6 +532,23 @@ fn searches_travel_together_and_each_has_its_own_error() {
     let searches = together(&node).split_off(6);
     assert_eq!(searches.len(), 2);
     assert!(searches.iter().all(|(head, _)| head.get("search_type").is_none()), "{searches:?}");
+}
+
+#[test]
+fn a_search_that_takes_too_long_takes_no_other_along() {
+    let node = searched(|hits, search, _| {
+        if search.contains("lento") {
+            thread::sleep(Duration::from_secs(3600));
+        }
+        hits.clone()
+    });
+    let (run, lines) = batch(&node, &("pace\n".repeat(6) + "lento\n" + &"mare\n".repeat(6)));
+    assert_eq!((run.code, lines.len()), (2, 13), "{run}");
+    for (at, line) in lines.iter().enumerate() {
+        let error = line["error"].as_str();
+        assert_eq!(error.is_some_and(|error| error.contains("no answer in time")), at == 6, "{run}");
+        assert_eq!(error.is_some(), at == 6, "{run}");
+    }
 }
 
 /// A node with a generation that answers, and a higher one in two parts; what a rebuild of a part does there.

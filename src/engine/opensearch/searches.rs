@@ -2,6 +2,7 @@
 //! for at the same moment, go together as one `_msearch`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -66,6 +67,7 @@ impl Searches {
 
     /// Asks for the searches of several threads.
     fn ask(&self, client: &Client, groups: &[Arc<Vec<Search>>]) -> Vec<Result<Vec<Answer>, EngineError>> {
+        let begin = Instant::now();
         let searches: Vec<&Search> = groups.iter().flat_map(|group| group.iter()).collect();
         let answers = match searches[..] {
             [search] => self.alone(client, search).map(|answer| vec![answer]),
@@ -75,6 +77,15 @@ impl Searches {
             Ok(answers) => {
                 let mut answers = answers.into_iter();
                 groups.iter().map(|group| Ok(answers.by_ref().take(group.len()).collect())).collect()
+            }
+            // Which of them takes so long is not known: each thread is to ask by itself.
+            Err(error)
+                if error.kind == ErrorKind::Unreachable
+                    && groups.len() > 1
+                    && begin.elapsed() >= client.cluster().timeout =>
+            {
+                let late = Answer { status: 504, body: Vec::new() };
+                groups.iter().map(|group| Ok(vec![late.clone(); group.len()])).collect()
             }
             Err(error) => groups.iter().map(|_| Err(error.clone())).collect(),
         }
