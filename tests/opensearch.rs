@@ -183,7 +183,12 @@ fn what_is_none_of_ours_is_left_alone() {
 
 #[test]
 fn a_busy_node_is_asked_again_and_a_dead_one_passed_over() {
-    for (status, kind) in [(503, "unavailable"), (500, "illegal_index_shard_state_exception")] {
+    let passing = [
+        (503, "unavailable"),
+        (500, "illegal_index_shard_state_exception"),
+        (500, "node_disconnected_exception"),
+    ];
+    for (status, kind) in passing {
         let node =
             Node::start(
                 move |request, before| {

@@ -26,6 +26,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often all nodes are asked when somebody waits for the answer.
 const ROUNDS: u32 = 6;
 
+/// Errors that a cluster answers with a 500 and that pass: another node went away while it was asked, or has a shard that came
+/// up a moment ago.
+const PASSING: [&str; 5] = [
+    "connect_transport_exception",
+    "illegal_index_shard_state_exception",
+    "node_closed_exception",
+    "node_disconnected_exception",
+    "node_not_connected_exception",
+];
+
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
@@ -67,11 +77,10 @@ impl Answer {
         (200..300).contains(&self.status)
     }
 
-    /// Whether it says that the node is busy, or that what it stands for does not answer: the same may be asked again. A shard
-    /// that has come up a moment ago says so by a 500.
+    /// Whether it says that the node is busy, or that what it stands for does not answer: the same may be asked again.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self.status, 429 | 502 | 503 | 504)
-            || (self.status == 500 && self.reason().0 == "illegal_index_shard_state_exception")
+            || (self.status == 500 && PASSING.contains(&&*self.reason().0))
     }
 
     /// The kind of error that the cluster names and what it says of it, as far as it does.
