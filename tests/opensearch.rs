@@ -187,6 +187,7 @@ fn a_busy_node_is_asked_again_and_a_dead_one_passed_over() {
         (503, "unavailable"),
         (500, "illegal_index_shard_state_exception"),
         (500, "node_disconnected_exception"),
+        (404, "search_context_missing_exception"),
     ];
     for (status, kind) in passing {
         let node =

@@ -26,14 +26,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How often all nodes are asked when somebody waits for the answer.
 const ROUNDS: u32 = 6;
 
-/// Errors that a cluster answers with a 500 and that pass: another node went away while it was asked, or has a shard that came
-/// up a moment ago.
-const PASSING: [&str; 5] = [
+/// Errors that a cluster answers with a 404 or a 500 and that pass: another node went away while it was asked, and knows nothing
+/// of the search when it is back; or it has a shard that came up a moment ago.
+const PASSING: [&str; 6] = [
     "connect_transport_exception",
     "illegal_index_shard_state_exception",
     "node_closed_exception",
     "node_disconnected_exception",
     "node_not_connected_exception",
+    "search_context_missing_exception",
 ];
 
 /// What a request does.
@@ -80,7 +81,7 @@ impl Answer {
     /// Whether it says that the node is busy, or that what it stands for does not answer: the same may be asked again.
     pub(super) fn is_busy(&self) -> bool {
         matches!(self.status, 429 | 502 | 503 | 504)
-            || (self.status == 500 && PASSING.contains(&&*self.reason().0))
+            || (matches!(self.status, 404 | 500) && PASSING.contains(&&*self.reason().0))
     }
 
     /// The kind of error that the cluster names and what it says of it, as far as it does.
