@@ -54,7 +54,7 @@ fn main() -> io::Result<()> {
 }
 
 /// Files that are no part of the corpus proper: downloads, and data that has its own `include_str!`.
-const LEFT_OUT: &[&str] = &["downloads", "taxonomy.toml", "tagger.json"];
+const LEFT_OUT: &[&str] = &["downloads", "taxonomy.toml", "tagger.json", "word-vectors.txt"];
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {

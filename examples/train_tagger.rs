@@ -9,16 +9,22 @@
 //! concepts of a scheme share (how strong the terms are, whether who is named acts) and what each adds to that (its
 //! bias, what it is found together with, style, cues, single words) are both penalised (L2), the second more, so that
 //! a concept with few examples leans on what the others teach. Fitted by Adam (Kingma and Ba 2015) on all examples
-//! at once. Five-fold cross-validation chooses the thresholds and is reported on standard error.
+//! at once. A second logistic regression, over the meaning of the passage (`corpus/word-vectors.txt`), has a share in
+//! every score. Five-fold cross-validation chooses the thresholds and is reported on standard error.
+//!
+//! A file of passages may have one beside it with their meanings, a line for each: `train.jsonl` has
+//! `train-meanings.txt`, as the vectors were made from its passages and would know them too well.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::fs;
+use std::path::Path;
 
 use gcm_search::eval::{LabelCounts, LabelledPassage};
 use gcm_search::tagger::{
-    Feature, Features, Model, Tagger, Thresholds, feature_names, none_of, shared_feature_count,
+    Feature, Features, Meaning, Model, Tagger, Thresholds, VECTOR_LENGTH, feature_names, none_of,
+    parse_meaning, shared_feature_count, vectors_fingerprint,
 };
 use gcm_search::taxonomy::Taxonomy;
 
@@ -26,6 +32,7 @@ use gcm_search::taxonomy::Taxonomy;
 struct Example {
     features: Features,
     families: Vec<String>,
+    meaning: Meaning,
     truth: Vec<Option<bool>>,
 }
 
@@ -47,16 +54,23 @@ struct Penalties {
     together: f64,
     style: f64,
     word: f64,
+    meaning: f64,
 }
 
 const FOLDS: usize = 5;
 const STEPS: usize = 400;
+/// The steps for the weights of meanings.
+const STEPS_OF_MEANING: usize = 200;
+/// The share of a score that the meaning of the passage has; the rest is the readable features'.
+const SHARE_OF_MEANING: f64 = 0.25;
+/// Biases are hardly held.
+const BIAS_PENALTY: f64 = 0.3;
 /// How much F1 it may cost to leave passages without tags that have none.
 const PRICE_OF_SILENCE: f64 = 0.003;
 /// In how many passages a family of words must stand to get weights.
 const LEAST_PASSAGES: usize = 3;
 /// Smaller weights of words are dropped, so that the file stays small and readable.
-const LEAST_WORD_WEIGHT: f64 = 0.06;
+const LEAST_WORD_WEIGHT: f64 = 0.08;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let taxonomy = match env::var("TAXONOMY") {
@@ -77,7 +91,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         together: number("TOGETHER", 4.0),
         style: number("STYLE", 4.0),
         word: number("WORD", 8.0),
+        meaning: number("MEANING", 8.0),
     };
+    let share = number("SHARE", SHARE_OF_MEANING);
     let mut scored: Vec<Vec<f64>> = vec![Vec::new(); examples.len()];
     for fold in 0..FOLDS {
         let training: Vec<&Example> = examples
@@ -87,20 +103,22 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map(|(_, example)| example)
             .collect();
         let weights = Weights::fit(&taxonomy, &training, &penalties);
+        let of_meaning = MeaningWeights::fit(&training, weights.own.len(), penalties.meaning);
         for (at, example) in examples.iter().enumerate().filter(|(at, _)| at % FOLDS == fold) {
-            scored[at] = weights.scores(example, &weights.word_ids(example));
+            scored[at] = together(&weights, &of_meaning, example, share);
             with_parents(&taxonomy, &mut scored[at]);
         }
     }
     let all: Vec<&Example> = examples.iter().collect();
     let weights = Weights::fit(&taxonomy, &all, &penalties);
+    let of_meaning = MeaningWeights::fit(&all, weights.own.len(), penalties.meaning);
     // Passages that are only looked at, never learned from.
     let mut checks = Vec::new();
     if let Ok(path) = env::var("CHECK") {
         let checked = read(&path, &taxonomy, &mut tagger)?;
         let mut scores: Vec<Vec<f64>> = Vec::new();
         for example in &checked {
-            let mut of = weights.scores(example, &weights.word_ids(example));
+            let mut of = together(&weights, &of_meaning, example, share);
             with_parents(&taxonomy, &mut of);
             scores.push(of);
         }
@@ -140,26 +158,59 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         all_thresholds.insert(entry.id.clone(), thresholds);
     }
-    let model = weights.into_model(&taxonomy, all_thresholds);
+    let model = weights.into_model(&taxonomy, all_thresholds, &of_meaning, share);
     println!("{}", written(model)?);
     Ok(())
 }
 
-/// The model as a file: each weight on a line, but for words all of a family.
+/// The model as a file: each weight on a line, but for words all of a family and for meaning all of a concept.
 fn written(mut model: Model) -> Result<String, serde_json::Error> {
-    let words = std::mem::take(&mut model.words);
-    let mut lines = Vec::new();
-    for (family, weights) in &words {
-        lines.push(format!("    {}: {}", serde_json::to_string(family)?, serde_json::to_string(weights)?));
-    }
+    let words = lines_of(&std::mem::take(&mut model.words))?;
+    let meaning = lines_of(&std::mem::take(&mut model.meaning))?;
     let rest = serde_json::to_string_pretty(&model)?;
-    Ok(rest.replace("\"words\": {}", &format!("\"words\": {{\n{}\n  }}", lines.join(",\n"))))
+    let with_words = rest.replace("\"words\": {}", &format!("\"words\": {words}"));
+    Ok(with_words.replace("\"meaning\": {}", &format!("\"meaning\": {meaning}")))
+}
+
+fn lines_of<T: serde::Serialize>(entries: &BTreeMap<String, T>) -> Result<String, serde_json::Error> {
+    let mut lines = Vec::new();
+    for (name, weights) in entries {
+        lines.push(format!("    {}: {}", serde_json::to_string(name)?, serde_json::to_string(weights)?));
+    }
+    Ok(format!("{{\n{}\n  }}", lines.join(",\n")))
+}
+
+/// The probability of each concept, then of having none of each scheme, by the features and by the meaning.
+fn together(weights: &Weights, of_meaning: &MeaningWeights, example: &Example, share: f64) -> Vec<f64> {
+    let words = weights.word_ids(example);
+    (0..weights.own.len())
+        .map(|row| {
+            let by_features = (1.0 - share) * weights.logit(row, example, &words);
+            probability(by_features + share * of_meaning.logit(row, &example.meaning))
+        })
+        .collect()
+}
+
+fn probability(logit: f64) -> f64 {
+    1.0 / (1.0 + (-logit).exp())
 }
 
 /// Reads the labelled passages of a file.
 fn read(path: &str, taxonomy: &Taxonomy, tagger: &mut Tagger<'_>) -> Result<Vec<Example>, Box<dyn Error>> {
     let mut examples = Vec::new();
-    for line in fs::read_to_string(path)?.lines() {
+    let meanings = Path::new(path).with_file_name(
+        Path::new(path)
+            .file_stem()
+            .map_or_else(String::new, |name| format!("{}-meanings.txt", name.display())),
+    );
+    let meanings = match meanings.exists() {
+        true => fs::read_to_string(&meanings)?
+            .lines()
+            .map(|line| parse_meaning(line).ok_or(format!("no meaning: {line}")))
+            .collect::<Result<Vec<_>, String>>()?,
+        false => Vec::new(),
+    };
+    for (at, line) in fs::read_to_string(path)?.lines().enumerate() {
         let labelled: LabelledPassage = serde_json::from_str(line)?;
         let language = labelled.lang.ok_or("a passage without lang")?;
         let labels = (0..taxonomy.schemes.len())
@@ -173,6 +224,7 @@ fn read(path: &str, taxonomy: &Taxonomy, tagger: &mut Tagger<'_>) -> Result<Vec<
         examples.push(Example {
             features: tagger.features(&labelled.text, language),
             families: tagger.word_families(&labelled.text, language),
+            meaning: meanings.get(at).copied().unwrap_or_else(|| tagger.meaning(&labelled.text, language)),
             truth,
         });
     }
@@ -289,12 +341,11 @@ impl Weights {
         example.families.iter().filter_map(|family| self.families.get(family).copied()).collect()
     }
 
-    /// The probability of each concept, then of having none of each scheme.
-    fn scores(&self, example: &Example, words: &[usize]) -> Vec<f64> {
-        (0..self.own.len()).map(|row| self.score(row, example, words)).collect()
+    fn score(&self, row: usize, example: &Example, words: &[usize]) -> f64 {
+        probability(self.logit(row, example, words))
     }
 
-    fn score(&self, row: usize, example: &Example, words: &[usize]) -> f64 {
+    fn logit(&self, row: usize, example: &Example, words: &[usize]) -> f64 {
         let shared = &self.shared[self.scheme_of[row]];
         let own = &self.own[row];
         let by_itself: f64 = example
@@ -305,7 +356,7 @@ impl Weights {
         let by_passage: f64 =
             example.features.whole.iter().map(|&(index, value)| f64::from(value) * own[index as usize]).sum();
         let by_words: f64 = words.iter().map(|&word| self.words[word][row]).sum();
-        1.0 / (1.0 + (-by_itself - by_passage - by_words).exp())
+        by_itself + by_passage + by_words
     }
 
     fn fit(taxonomy: &Taxonomy, examples: &[&Example], penalties: &Penalties) -> Weights {
@@ -340,7 +391,7 @@ impl Weights {
         let word_ids: Vec<Vec<usize>> = examples.iter().map(|example| weights.word_ids(example)).collect();
         let mut word_state = vec![vec![(0.0, 0.0); rows]; weights.words.len()];
         let penalty = |feature: usize| match feature {
-            0 => 0.3,
+            0 => BIAS_PENALTY,
             f if f < shared_count => penalties.own,
             f if f < first_style => penalties.together,
             _ => penalties.style,
@@ -406,7 +457,18 @@ impl Weights {
         weights
     }
 
-    fn into_model(self, taxonomy: &Taxonomy, thresholds: BTreeMap<String, Thresholds>) -> Model {
+    fn into_model(
+        mut self,
+        taxonomy: &Taxonomy,
+        thresholds: BTreeMap<String, Thresholds>,
+        of_meaning: &MeaningWeights,
+        share: f64,
+    ) -> Model {
+        let all = self.shared.iter_mut().chain(&mut self.own).chain(&mut self.words);
+        all.flatten().for_each(|weight| *weight *= 1.0 - share);
+        for (own, by_meaning) in self.own.iter_mut().zip(&of_meaning.biases) {
+            own[0] += share * by_meaning;
+        }
         let names = feature_names(taxonomy);
         let ids: Vec<String> = taxonomy
             .concepts
@@ -445,7 +507,69 @@ impl Weights {
                 .map(|(scheme, weights)| (scheme.id.clone(), kept(weights)))
                 .collect(),
             own: ids.iter().cloned().zip(self.own.iter().map(|weights| kept(weights))).collect(),
+            meaning: ids
+                .iter()
+                .cloned()
+                .zip(of_meaning.weights.iter().map(|weights| {
+                    weights.map(|weight| (share * weight * 1000.0).round() as f32 / 1000.0).to_vec()
+                }))
+                .collect(),
+            vectors: vectors_fingerprint(),
         }
+    }
+}
+
+/// Weights for the meaning of a passage.
+struct MeaningWeights {
+    /// By row and number of the meaning.
+    weights: Vec<[f64; VECTOR_LENGTH]>,
+    /// By row.
+    biases: Vec<f64>,
+}
+
+impl MeaningWeights {
+    fn logit(&self, row: usize, meaning: &Meaning) -> f64 {
+        let weights = self.weights[row].iter().zip(meaning);
+        self.biases[row] + weights.map(|(weight, &number)| weight * f64::from(number)).sum::<f64>()
+    }
+
+    /// A logistic regression for each row. The penalty is for meanings whose numbers vary by 1.
+    fn fit(examples: &[&Example], rows: usize, penalty: f64) -> MeaningWeights {
+        let mut variance = 0.0;
+        for at in 0..VECTOR_LENGTH {
+            let numbers = || examples.iter().map(|example| f64::from(example.meaning[at]));
+            let mean = numbers().sum::<f64>() / examples.len() as f64;
+            variance += numbers().map(|number| (number - mean).powi(2)).sum::<f64>();
+        }
+        let penalty = penalty * variance / (examples.len() * VECTOR_LENGTH) as f64;
+        let mut fitted =
+            MeaningWeights { weights: vec![[0.0; VECTOR_LENGTH]; rows], biases: vec![0.0; rows] };
+        for row in 0..rows {
+            let mut state = [(0.0, 0.0); VECTOR_LENGTH];
+            let mut bias_state = (0.0, 0.0);
+            for step in 1..=STEPS_OF_MEANING {
+                let mut gradient = fitted.weights[row].map(|weight| penalty * weight);
+                let mut bias_gradient = BIAS_PENALTY * fitted.biases[row];
+                for example in examples {
+                    let Some(truth) = example.truth[row] else {
+                        continue;
+                    };
+                    let error = probability(fitted.logit(row, &example.meaning)) - f64::from(u8::from(truth));
+                    bias_gradient += error;
+                    for (part, &number) in gradient.iter_mut().zip(&example.meaning) {
+                        *part += error * f64::from(number);
+                    }
+                }
+                let rate = 0.2 * (1.0 - 0.9 * step as f64 / STEPS_OF_MEANING as f64);
+                adam(&mut fitted.biases[row], bias_gradient, &mut bias_state, rate, step);
+                for ((weight, gradient), state) in
+                    fitted.weights[row].iter_mut().zip(gradient).zip(&mut state)
+                {
+                    adam(weight, gradient, state, rate, step);
+                }
+            }
+        }
+        fitted
     }
 }
 

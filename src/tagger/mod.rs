@@ -7,8 +7,8 @@
 //! (`corpus/tagger.json`), learned from labelled passages by `examples/train_tagger.rs`; every
 //! feature that moved a score is named in the evidence.
 //!
-//! What no term names is told by lighter signs: kinds of everyday words (`cues`), and the families of single words,
-//! which the model weighs one by one.
+//! What no term names is told by lighter signs: kinds of everyday words (`cues`), the families of single words,
+//! which the model weighs one by one, and what they mean (`vectors`).
 //!
 //! Structure is above words: a lead-in such as "Dimensione locale." settles its dimension.
 
@@ -17,6 +17,7 @@ mod findings;
 mod model;
 mod reading;
 mod roles;
+mod vectors;
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -32,9 +33,10 @@ use model::Weights;
 pub use model::{Model, SURE_LOGIT, Thresholds, none_of, probability};
 use reading::{Reading, SEEN_LIMIT, SeenWord, SeenWords, sentences, shouted_sentences, word_family};
 use roles::parts_of;
+pub use vectors::{Meaning, VECTOR_LENGTH, parse_meaning, vectors_fingerprint};
 
 /// The version of everything in this module that decides tags; part of the tagging fingerprint.
-pub const TAGGER_VERSION: u32 = 2;
+pub const TAGGER_VERSION: u32 = 3;
 
 /// The model that is built into the program, learned for the built-in taxonomy.
 pub const BUILT_IN_MODEL: &str = include_str!("../../corpus/tagger.json");
@@ -221,7 +223,14 @@ impl<'a> Tagger<'a> {
         out
     }
 
-    /// The families in a text that the model weighs, each once, in the order of their numbers.
+    /// The meaning of a passage by its words.
+    pub fn meaning(&mut self, text: &str, language: Language) -> Meaning {
+        let tokens = tokenize(text);
+        let reading = self.read(text, &tokens, language);
+        self.weights.meaning(&self.families_of(&reading, language))
+    }
+
+    /// The families in a text that the model weighs or that have a vector, each once, in the order of their numbers.
     fn families_of(&self, reading: &Reading<'_>, language: Language) -> Vec<u32> {
         let Some(seen) = self.seen.get(&language) else {
             return Vec::new();
@@ -253,8 +262,9 @@ impl<'a> Tagger<'a> {
         let Some(seen) = self.seen.get(&language) else {
             return out;
         };
+        let share = self.weights.share_of_each(families);
         for &family in families {
-            let weight = self.weights.of_family(concept, family);
+            let weight = self.weights.of_family(concept, family, share);
             if weight.abs() < LEAST_EVIDENCE {
                 continue;
             }
@@ -604,6 +614,35 @@ mod tests {
                 assert!(found.iter().any(|other| other == id), "{id} is missing from {found:?} of: {text}");
             }
         }
+        Ok(())
+    }
+
+    #[test]
+    fn the_model_is_for_the_built_in_vectors() -> Result<(), String> {
+        assert_eq!(Model::parse(BUILT_IN_MODEL)?.vectors, vectors_fingerprint());
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_passage_means_is_the_sum_of_its_words_evidence() -> Result<(), String> {
+        let taxonomy = Taxonomy::built_in().map_err(|error| error.to_string())?;
+        let text = "La sera tutti si ritrovano in cortile con la chitarra, il pane caldo e molte storie da ascoltare.";
+        let first = Tagger::new(&taxonomy, &Model::default()).meaning(text, Language::Italian)[0];
+        let mut weights = vec![0.0; VECTOR_LENGTH];
+        weights[0] = 1000.0 * first.signum();
+        // A model that weighs nothing but the first number of a meaning.
+        let model = Model {
+            own: [("global".to_owned(), Default::default())].into(),
+            meaning: [("global".to_owned(), weights)].into(),
+            ..Model::default()
+        };
+        let mut tagger = Tagger::new(&taxonomy, &model);
+        let tags = tagger.tag(text, &[], Language::Italian, true);
+        let of_global = tags.iter().find(|tag| taxonomy.concepts[tag.concept].id == "global");
+        let evidence = &of_global.ok_or("no tag")?.evidence;
+        assert!(evidence.iter().any(|piece| piece.text == "chitarra"));
+        let sum: f32 = evidence.iter().map(|piece| piece.weight).sum();
+        assert!((sum - 1000.0 * first.abs()).abs() < 0.1, "{sum} {first}");
         Ok(())
     }
 

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::taxonomy::Taxonomy;
 
 use super::features::{Features, feature_names, shared_feature_count};
+use super::vectors::{self, Meaning, VECTOR_LENGTH, Vector};
 
 /// From here on a concept is sure enough, in log-odds, to be given even where the text as a whole seems to have none.
 pub const SURE_LOGIT: f32 = 1.4;
@@ -72,6 +74,12 @@ pub struct Model {
     /// What single words add: the family of a word, concept, weight.
     #[serde(default)]
     pub words: BTreeMap<String, BTreeMap<String, f32>>,
+    /// What the meaning of a passage adds: concept, a weight for each of its numbers.
+    #[serde(default)]
+    pub meaning: BTreeMap<String, Vec<f32>>,
+    /// Which vectors of words the weights of meaning are for (see [`super::vectors_fingerprint`]).
+    #[serde(default)]
+    pub vectors: String,
 }
 
 impl Model {
@@ -115,10 +123,14 @@ pub(super) struct Weights {
     of_concept: Vec<Vec<f32>>,
     /// By feature of the passage as a whole, the weights of all rows in blocks: what is added up together lies together.
     of_passage: Vec<[f32; BLOCK]>,
-    /// The families of words that the model weighs, as indices into `of_family`.
-    families: HashMap<String, u32>,
-    /// By family, what it adds to which rows.
+    /// The families of words that the model weighs or that have a vector, as indices into `of_family` and `vectors`.
+    families: HashMap<CompactString, u32>,
+    /// By family, what it adds by itself to which rows.
     of_family: Vec<Vec<(u32, f32)>>,
+    /// By family, what it means.
+    vectors: Vec<Option<Vector>>,
+    /// By number of a meaning, what it adds to all rows, in blocks.
+    of_meaning: Vec<[f32; BLOCK]>,
 }
 
 impl Weights {
@@ -163,19 +175,38 @@ impl Weights {
         let mut families = HashMap::with_capacity(model.words.len());
         let mut of_family = Vec::with_capacity(model.words.len());
         for (family, weights) in &model.words {
-            families.insert(family.clone(), of_family.len() as u32);
+            families.insert(CompactString::from(family), of_family.len() as u32);
             let of_row = |(id, &weight): (&String, &f32)| rows.get(id.as_str()).map(|&row| (row, weight));
             of_family.push(weights.iter().filter_map(of_row).collect());
         }
-        Weights { blocks, of_concept, of_passage, families, of_family }
+        let mut vectors = vec![None; families.len()];
+        for (family, vector) in vectors::built_in() {
+            let next = families.len() as u32;
+            let at = *families.entry(CompactString::from(family)).or_insert(next) as usize;
+            if at == of_family.len() {
+                of_family.push(Vec::new());
+                vectors.push(None);
+            }
+            vectors[at] = Some(vector);
+        }
+        let mut of_meaning = vec![[0.0; BLOCK]; VECTOR_LENGTH * blocks];
+        for (id, weights) in &model.meaning {
+            if let Some(&row) = rows.get(id.as_str()) {
+                let row = row as usize;
+                for (&weight, of_rows) in weights.iter().zip(of_meaning.chunks_mut(blocks)) {
+                    of_rows[row / BLOCK][row % BLOCK] = weight;
+                }
+            }
+        }
+        Weights { blocks, of_concept, of_passage, families, of_family, vectors, of_meaning }
     }
 
-    /// The index of a family of words, if the model weighs it.
+    /// The index of a family of words, if the model weighs it or it has a vector.
     pub(super) fn family(&self, family: &str) -> Option<u32> {
         self.families.get(family).copied()
     }
 
-    /// How many families of words the model weighs.
+    /// How many families of words are known.
     pub(super) fn family_count(&self) -> usize {
         self.families.len()
     }
@@ -189,23 +220,49 @@ impl Weights {
         }
     }
 
-    /// What a family of words adds to a row, in log-odds.
-    pub(super) fn of_family(&self, row: usize, family: u32) -> f32 {
+    /// What a family of words adds to a row, in log-odds: by itself, and by its meaning, of which a step counts `share`.
+    pub(super) fn of_family(&self, row: usize, family: u32, share: f32) -> f32 {
         let weights = &self.of_family[family as usize];
-        weights.iter().find(|&&(of, _)| of as usize == row).map_or(0.0, |&(_, weight)| weight)
+        let by_itself =
+            weights.iter().find(|&&(of, _)| of as usize == row).map_or(0.0, |&(_, weight)| weight);
+        let weights = self.of_meaning.chunks(self.blocks).map(|of_rows| of_rows[row / BLOCK][row % BLOCK]);
+        let vector = self.vectors[family as usize].iter().flatten();
+        let by_meaning: f32 = vector.zip(weights).map(|(&step, weight)| f32::from(step) * weight).sum();
+        by_itself + by_meaning * share
+    }
+
+    fn vectors_of(&self, families: &[u32]) -> impl Iterator<Item = &Vector> {
+        families.iter().filter_map(|&family| self.vectors[family as usize].as_ref())
+    }
+
+    /// What a step of the vector of one of these families counts in the meaning of the passage.
+    pub(super) fn share_of_each(&self, families: &[u32]) -> f32 {
+        vectors::share_of_each(self.vectors_of(families).count())
+    }
+
+    /// The meaning of a passage with these families of words.
+    pub(super) fn meaning(&self, families: &[u32]) -> Meaning {
+        vectors::meaning(self.vectors_of(families))
     }
 
     /// The log-odds of every row, from the features of a passage and the families of its words.
     pub(super) fn logits(&self, features: &Features, families: &[u32]) -> Vec<f32> {
+        let meaning = self.meaning(families);
         let mut logits = vec![[0.0f32; BLOCK]; self.blocks];
         for (block, logits) in logits.iter_mut().enumerate() {
             // By block, so that the sums stay in registers.
             let mut sums = [0.0; BLOCK];
-            for &(index, value) in &features.whole {
-                let feature = index as usize - shared_feature_count();
-                for (sum, weight) in sums.iter_mut().zip(&self.of_passage[feature * self.blocks + block]) {
+            let mut add = |weights: &[f32; BLOCK], value: f32| {
+                for (sum, weight) in sums.iter_mut().zip(weights) {
                     *sum += weight * value;
                 }
+            };
+            for &(index, value) in &features.whole {
+                let feature = index as usize - shared_feature_count();
+                add(&self.of_passage[feature * self.blocks + block], value);
+            }
+            for (weights, value) in self.of_meaning.chunks(self.blocks).zip(meaning) {
+                add(&weights[block], value);
             }
             *logits = sums;
         }
