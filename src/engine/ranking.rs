@@ -190,7 +190,7 @@ fn ranking<B: Backend>(backend: &B, plan: &Plan, page: Page) -> Result<Ranking<B
     let mut known_window: Option<HashSet<B::Address>> = None;
     let size = page.limit.max(1);
     // The end of the first page that was not made yet, and what stands on those before it.
-    let mut end = if page.offset % size == 0 { page.limit } else { page.offset % size };
+    let mut end = if page.offset.is_multiple_of(size) { page.limit } else { page.offset % size };
     let mut before: Vec<Scored<B::Address>> = Vec::new();
     let mut fetch = window_size.min(all);
     if page.count {

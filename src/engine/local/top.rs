@@ -444,8 +444,8 @@ mod tests {
     #[test]
     fn of_equals_the_first_come_first() {
         let searcher = index();
-        for hits in [best(&searcher, &[("=w0", 1.0), ("=w1", 1.0)], 50, None)] {
-            assert!(hits.is_sorted_by(|one, other| one.0 > other.0 || (one.0 == other.0 && one.1 < other.1)));
-        }
+        let hits = best(&searcher, &[("=w0", 1.0), ("=w1", 1.0)], 50, None);
+        assert_eq!(hits.len(), 50);
+        assert!(hits.is_sorted_by(|one, other| one.0 > other.0 || (one.0 == other.0 && one.1 < other.1)));
     }
 }
