@@ -11,7 +11,7 @@ use super::features::{Features, feature_names, shared_feature_count};
 use super::vectors::{self, Meaning, VECTOR_LENGTH, Vector};
 
 /// From here on a concept is sure enough, in log-odds, to be given even where the text as a whole seems to have none.
-pub const SURE_LOGIT: f32 = 1.4;
+pub const SURE_LOGIT: f32 = 1.05;
 
 /// From which scores on the concepts of a scheme are given.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

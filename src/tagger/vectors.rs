@@ -17,8 +17,12 @@ const STEPS: f32 = 46.0;
 /// Passages' meanings in a file go in steps of this, as their numbers are larger.
 const STEPS_OF_MEANINGS: f32 = 16.0;
 
+/// Of how many families of words a text says enough that its meaning counts in full.
+const TELLING: usize = 16;
+
 /// What a passage means: the sum of the vectors of its families of words, each taken once, over the square root of how
-/// many they are, so that long passages do not outweigh short ones.
+/// many they are, so that long passages do not outweigh short ones. A sentence of a few words says little by their mere
+/// kinship with others: its meaning counts less.
 pub type Meaning = [f32; VECTOR_LENGTH];
 
 /// The vector of a family, in steps of 1/46. The rarer a family, the longer it is.
@@ -65,7 +69,8 @@ pub(super) fn meaning<'v>(vectors: impl Iterator<Item = &'v Vector>) -> Meaning 
 
 /// What a step of the vector of one family counts in the meaning of a passage with vectors of so many families.
 pub(super) fn share_of_each(count: usize) -> f32 {
-    1.0 / (STEPS * (count.max(1) as f32).sqrt())
+    let count = count.max(1) as f32;
+    (count / TELLING as f32).min(1.0) / (STEPS * count.sqrt())
 }
 
 #[cfg(test)]
@@ -89,10 +94,11 @@ mod tests {
     #[test]
     fn meaning_does_not_grow_with_the_text() {
         let one: Vector = std::array::from_fn(|at| at as i8);
-        let by_itself = meaning([&one].into_iter());
-        let four_times = meaning([&one; 4].into_iter());
-        assert_eq!(by_itself[46], 1.0);
-        assert_eq!(four_times[46], 2.0);
+        let of = |count: usize| meaning(std::iter::repeat_n(&one, count))[46];
+        assert_eq!(of(16), 4.0);
+        assert_eq!(of(64), 8.0);
+        // Few words tell little.
+        assert_eq!(of(4), 0.5);
         assert_eq!(meaning(std::iter::empty()), [0.0; VECTOR_LENGTH]);
     }
 }
