@@ -391,14 +391,9 @@ impl<'a> Planner<'a> {
         if let [word] = &mut draft.words[..] {
             word.stands_alone();
         }
-        let asks_for_nothing =
-            clauses.is_empty() && (!query.clauses.is_empty() || options.filters.is_empty());
-        if asks_for_nothing {
+        // A query left empty asks for all that the filters let pass; one that cannot be looked up (title:di) does not.
+        if clauses.is_empty() && (!query.clauses.is_empty() || options.filters.is_empty()) {
             draft.notes.push("there is no word in the query to look for".to_owned());
-        }
-        if asks_for_nothing && !query.clauses.is_empty() {
-            // What was written cannot be looked up (title:di). A query left empty asks for all that the filters let pass;
-            // this one does not.
             clauses.push((Occur::Must, Clause::nothing()));
         }
         let (mut words, phrases, notes) = (draft.words, draft.phrases, draft.notes);
