@@ -169,9 +169,7 @@ impl Alone {
             black_box(self.searcher.doc::<TantivyDocument>(address).expect("a stored passage"));
         }
     }
-}
 
-impl Alone {
     /// How many passages match, and the first of them.
     fn print(&mut self, query: &str) -> Result<(), Box<dyn Error>> {
         let query = self.query(query);
