@@ -226,7 +226,7 @@ fn ranking<B: Backend>(backend: &B, plan: &Plan, page: Page) -> Result<Ranking<B
             if given >= end {
                 end += (given - end) / size * size + size;
             }
-            scored.truncate(end - size.min(end));
+            scored.truncate(end.saturating_sub(size));
             before = scored;
             fetch = fetch.saturating_mul(2).min(all);
             known_window = Some(window);

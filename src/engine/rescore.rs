@@ -40,6 +40,11 @@ pub(super) fn rescore<B: Backend>(
     let mut rarity = vec![0.0f64; plan.words.len()];
     let mut leaves = leaves.iter().peekable();
     while let Some(leaf) = leaves.next() {
+        // A word by itself is the first of the forms of its lexeme, which the next leaf asks for: they are read together.
+        let (own, leaf) = match leaves.next_if(|next| next.begins_with(leaf)) {
+            Some(next) => (Some(leaf), next),
+            None => (None, leaf),
+        };
         let (field, terms) = match &leaf.kind {
             LeafKind::Concept(token) => {
                 backend.carriers(&candidates, token, &mut |at| {
@@ -49,24 +54,18 @@ pub(super) fn rescore<B: Backend>(
             }
             LeafKind::Terms(field, terms) => (*field, terms),
         };
-        let weight = |terms: &[KnownTerm<'_>]| {
+        let average = backend.average_length(field)?;
+        let weigh = |terms: &[KnownTerm<'_>]| {
             let frequency = terms.iter().map(|term| term.frequency).sum::<u64>().min(passages);
-            let rarity = idf(frequency, passages);
-            Ok::<_, EngineError>(
-                (frequency > 0).then_some((rarity, Bm25::new(rarity, backend.average_length(field)?, plan))),
-            )
+            (frequency > 0).then(|| {
+                let rarity = idf(frequency, passages);
+                (rarity, Bm25::new(rarity, average, plan))
+            })
         };
-        // A word by itself is the first of the forms of its lexeme, which the next leaf asks for: they are read together.
-        let own = leaves.peek().copied().filter(|next| next.begins_with(leaf));
-        let (own, leaf, terms) = match own.map(|next| &next.kind) {
-            Some(LeafKind::Terms(_, all)) => {
-                (Some((leaf, weight(terms)?)), leaves.next().unwrap_or(leaf), all)
-            }
-            _ => (None, leaf, terms),
-        };
-        let Some((rare, weight)) = weight(terms)? else {
+        let Some((rare, weight)) = weigh(terms) else {
             continue;
         };
+        let own = own.and_then(|own| Some((own, weigh(&terms[..1])?.1)));
         if leaf.has_positions && leaf.word < rarity.len() {
             rarity[leaf.word] = rare;
         }
@@ -77,7 +76,7 @@ pub(super) fn rescore<B: Backend>(
                 draft.positions[leaf.word].extend(met.positions);
             }
             if met.first > 0
-                && let Some((own, Some((_, weight)))) = &own
+                && let Some((own, weight)) = &own
             {
                 add(draft, own, f64::from(own.boost) * weight.score(met.length, met.first), explain);
             }

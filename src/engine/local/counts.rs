@@ -102,16 +102,8 @@ pub(super) fn value_counts(
     Ok(counts)
 }
 
-/// The passages of a segment that match a query.
-pub(super) fn set_of(
-    searcher: &Searcher,
-    query: &dyn Query,
-    segment: &SegmentReader,
-) -> tantivy::Result<BitSet> {
-    matches(&*query.weight(EnableScoring::disabled_from_searcher(searcher))?, segment)
-}
-
-fn matches(weight: &dyn Weight, segment: &SegmentReader) -> tantivy::Result<BitSet> {
+/// The passages of a segment that match.
+pub(super) fn matches(weight: &dyn Weight, segment: &SegmentReader) -> tantivy::Result<BitSet> {
     let mut matching = BitSet::with_max_value(segment.max_doc());
     each_match(weight, segment, |doc| {
         matching.insert(doc);

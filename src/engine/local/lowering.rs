@@ -36,10 +36,7 @@ impl Fields {
         } else {
             clauses.extend(scoring);
         }
-        if !clauses.iter().any(|(occur, _)| *occur == EngineOccur::Must) {
-            clauses.push((EngineOccur::Must, silent(Box::new(AllQuery))));
-        }
-        Box::new(BooleanQuery::new(clauses))
+        among_all(clauses)
     }
 
     /// What a request says of a passage besides what scores.
@@ -50,24 +47,23 @@ impl Fields {
 
     /// The passages that a request is limited to, if it is, whatever scores.
     pub(super) fn limits(self, request: &Request<'_>) -> Option<Box<dyn Query>> {
-        let unscored = Request {
-            scoring: Vec::new(),
-            must_score: false,
-            must: request.must.clone(),
-            must_not: request.must_not.clone(),
-        };
-        let is_limited = !request.must.is_empty() || !request.must_not.is_empty();
-        is_limited.then(|| self.query(&unscored))
+        let limiting = self.limiting(request);
+        (!limiting.is_empty()).then(|| among_all(limiting))
     }
 
-    /// The terms of which a passage must have one to match, where that is all that is asked for.
-    pub(super) fn union(self, request: &Request<'_>) -> Option<Vec<Term>> {
+    /// The terms that score, where nothing else does.
+    pub(super) fn scored_terms(self, request: &Request<'_>) -> Option<Vec<Term>> {
         let term = |part: &Scoring<'_>| match part {
             Scoring::Term(field, text, _) => Some(Term::from_field_text(self.of(*field), text)),
             Scoring::Token(token, _) => Some(self.filter_term(token)),
             Scoring::Match(_) => None,
         };
-        request.scoring.iter().map(term).collect::<Option<Vec<Term>>>().filter(|_| request.is_plain())
+        request.scoring.iter().map(term).collect()
+    }
+
+    /// The terms of which a passage must have one to match, where that is all that is asked for.
+    pub(super) fn union(self, request: &Request<'_>) -> Option<Vec<Term>> {
+        self.scored_terms(request).filter(|_| request.is_plain())
     }
 
     fn scoring(self, part: &Scoring<'_>) -> Box<dyn Query> {
@@ -144,6 +140,14 @@ impl Fields {
             }
         }
     }
+}
+
+/// A query of all these clauses; where none of them must match, every passage does but those that must not.
+fn among_all(mut clauses: Vec<(EngineOccur, Box<dyn Query>)>) -> Box<dyn Query> {
+    if !clauses.iter().any(|(occur, _)| *occur == EngineOccur::Must) {
+        clauses.push((EngineOccur::Must, silent(Box::new(AllQuery))));
+    }
+    Box::new(BooleanQuery::new(clauses))
 }
 
 /// A query that matches and does not score.

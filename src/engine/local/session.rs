@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use tantivy::collector::{Collector, Count, SegmentCollector, TopDocs};
 use tantivy::postings::{Postings, SegmentPostings, TermInfo};
-use tantivy::query::{Bm25StatisticsProvider, Bm25Weight};
+use tantivy::query::{Bm25StatisticsProvider, Bm25Weight, EnableScoring};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocAddress, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
-use super::counts::{count_union, set_of};
+use super::counts::{count_union, matches};
 use super::lowering::{words_near, words_with_prefix};
 use super::top::{Best, List, Weight};
 use super::{Columns, LocalEngine};
@@ -144,34 +144,31 @@ impl<'e> Session<'e> {
         request: &Request<'_>,
         limit: usize,
     ) -> tantivy::Result<Option<Vec<(f32, DocAddress)>>> {
-        let is_scored = |part: &Scoring<'_>| match part {
-            Scoring::Term(_, _, boost) => *boost > 0.0,
-            Scoring::Token(_, score) => *score > 0.0,
+        let fields = self.engine.fields;
+        let is_positive = |part: &Scoring<'_>| match part {
+            Scoring::Term(_, _, score) | Scoring::Token(_, score) => *score > 0.0,
             Scoring::Match(_) => false,
         };
-        if !request.must_score || request.scoring.len() < 2 || !request.scoring.iter().all(is_scored) {
+        let may_be_added_up = request.must_score && request.scoring.iter().all(is_positive);
+        let Some(terms) = fields.scored_terms(request).filter(|terms| may_be_added_up && terms.len() > 1)
+        else {
             return Ok(None);
-        }
-        let fields = self.engine.fields;
-        let passages = self.searcher.total_num_docs()?;
-        let average = |field| {
-            Ok::<f32, tantivy::TantivyError>(self.searcher.total_num_tokens(field)? as f32 / passages as f32)
         };
+        let passages = self.searcher.total_num_docs()?;
+        let limits = fields.limits(request);
+        let unscored = EnableScoring::disabled_from_searcher(&self.searcher);
+        let limits = limits.map(|query| query.weight(unscored)).transpose()?;
         let mut best = Best::new(limit);
         for (number, segment) in self.searcher.segment_readers().iter().enumerate() {
-            let mut lists = Vec::with_capacity(request.scoring.len());
-            for part in &request.scoring {
-                let term = match part {
-                    Scoring::Term(field, text, _) => Term::from_field_text(fields.of(*field), text),
-                    Scoring::Token(token, _) => fields.filter_term(token),
-                    Scoring::Match(_) => continue,
-                };
-                let Some(place) = &self.places(&term)?[number] else {
+            let mut lists = Vec::with_capacity(terms.len());
+            for (part, term) in request.scoring.iter().zip(&terms) {
+                let Some(place) = &self.places(term)?[number] else {
                     continue;
                 };
                 let (weight, option) = match part {
                     Scoring::Term(_, _, boost) => {
-                        let (count, average) = (self.count_of(&term)?, average(term.field())?);
+                        let average = self.searcher.total_num_tokens(term.field())? as f32 / passages as f32;
+                        let count = self.count_of(term)?;
                         let weight = Bm25Weight::for_one_term_without_explain(count, passages, average);
                         let norms = segment.get_fieldnorms_reader(term.field())?;
                         (Weight::Bm25(norms, weight.boost_by(*boost)), IndexRecordOption::WithFreqs)
@@ -182,8 +179,7 @@ impl<'e> Session<'e> {
                 let inverted = segment.inverted_index(term.field())?;
                 lists.push(List::new(inverted.read_block_postings_from_terminfo(place, option)?, weight));
             }
-            let allowed =
-                fields.limits(request).map(|query| set_of(&self.searcher, &*query, segment)).transpose()?;
+            let allowed = limits.as_ref().map(|weight| matches(&**weight, segment)).transpose()?;
             best.add_segment(segment, number as u32, lists, allowed.as_ref());
         }
         Ok(Some(best.into_sorted()))

@@ -46,8 +46,6 @@ pub(super) struct List {
     at: usize,
     /// Whether its postings are read although they say nothing by themselves.
     is_read: bool,
-    /// How many were looked up in the window from which that was learned.
-    looked_up: usize,
 }
 
 impl List {
@@ -56,7 +54,7 @@ impl List {
             Weight::Bm25(_, weight) => weight.max_score(),
             Weight::Constant(score) => *score,
         };
-        List { postings, weight, most, at: 0, is_read: false, looked_up: 0 }
+        List { postings, weight, most, at: 0, is_read: false }
     }
 
     /// The first passage that was not read.
@@ -263,19 +261,14 @@ impl Best {
             for list in others.iter_mut().rev().filter(|list| !list.is_read) {
                 rest -= list.most;
                 if is_learning {
-                    list.looked_up = candidates.len();
+                    let to_read =
+                        u64::from(list.postings.doc_freq()) * WINDOW as u64 / u64::from(segment.max_doc());
+                    list.is_read = to_read < (candidates.len() * LOOK_UP) as u64;
                 }
                 candidates.retain_mut(|(doc, score)| {
                     *score += list.score(*doc);
                     *score + rest > threshold
                 });
-            }
-            if is_learning {
-                for list in others {
-                    let to_read =
-                        u64::from(list.postings.doc_freq()) * WINDOW as u64 / u64::from(segment.max_doc());
-                    list.is_read = to_read < (list.looked_up * LOOK_UP) as u64;
-                }
             }
             for (doc, score) in candidates.drain(..) {
                 self.offer(score, DocAddress::new(number, doc));
