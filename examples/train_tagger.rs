@@ -23,16 +23,18 @@ use std::path::Path;
 
 use gcm_search::eval::{LabelCounts, LabelledPassage};
 use gcm_search::tagger::{
-    Feature, Features, Meaning, Model, Tagger, Thresholds, VECTOR_LENGTH, feature_names, none_of,
-    parse_meaning, shared_feature_count, vectors_fingerprint,
+    Feature, Features, Meaning, Model, Scope, Tagger, Thresholds, VECTOR_LENGTH, feature_names,
+    parse_meaning, row_names, shared_feature_count, vectors_fingerprint,
 };
 use gcm_search::taxonomy::Taxonomy;
 
-/// One passage: the features, and the truth of every concept and of having none of each scheme, where it is known.
+/// One passage: the features, and the truth of every row of the model, where it is known.
 struct Example {
     features: Features,
     families: Vec<String>,
     meaning: Meaning,
+    /// How much of its full share in a score the meaning has, as the passage has so many words.
+    fullness: f64,
     truth: Vec<Option<bool>>,
 }
 
@@ -79,8 +81,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut tagger = Tagger::new(&taxonomy, &Model::default());
     let mut examples = Vec::new();
+    let mut files = Vec::new();
     for path in env::args().skip(1) {
+        let start = examples.len();
         examples.extend(read(&path, &taxonomy, &mut tagger)?);
+        files.push((path, start..examples.len()));
     }
     let number = |name: &str, default: f64| -> f64 {
         env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
@@ -129,11 +134,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let thresholds = best_thresholds(&taxonomy, scheme, &examples, &scored);
         eprintln!("{}: {thresholds:?}", entry.id);
         let given = decide(&taxonomy, scheme, &scored, &thresholds);
-        for (name, examples, given) in std::iter::once(("held out in turn", &examples, given.clone())).chain(
-            checks.iter().map(|(path, checked, scores)| {
-                (path.as_str(), checked, decide(&taxonomy, scheme, scores, &thresholds))
-            }),
-        ) {
+        let in_turn = std::iter::once(("all", 0..examples.len()))
+            .chain(files.iter().map(|(path, range)| (path.as_str(), range.clone())))
+            .map(|(name, range)| {
+                (format!("{name}, held out in turn"), &examples[range.clone()], given[range].to_vec())
+            });
+        let checked = checks.iter().map(|(path, checked, scores)| {
+            (path.clone(), checked.as_slice(), decide(&taxonomy, scheme, scores, &thresholds))
+        });
+        for (name, examples, given) in in_turn.chain(checked) {
             let counts = count(&taxonomy, scheme, examples, &given, None);
             let (silent, empty) = kept_empty(&taxonomy, scheme, examples, &given);
             eprintln!(
@@ -185,6 +194,7 @@ fn together(weights: &Weights, of_meaning: &MeaningWeights, example: &Example, s
     let words = weights.word_ids(example);
     (0..weights.own.len())
         .map(|row| {
+            let share = share * example.fullness;
             let by_features = (1.0 - share) * weights.logit(row, example, &words);
             probability(by_features + share * of_meaning.logit(row, &example.meaning))
         })
@@ -221,10 +231,16 @@ fn read(path: &str, taxonomy: &Taxonomy, tagger: &mut Tagger<'_>) -> Result<Vec<
             truth.push(labels[concept.scheme].as_ref().map(|labels| labels.contains(&index)));
         }
         truth.extend(labels.iter().map(|labels| labels.as_ref().map(Vec::is_empty)));
+        truth.extend(labels.iter().enumerate().map(|(scheme, labels)| {
+            let half = taxonomy.concepts_of(scheme).count().div_ceil(2);
+            labels.as_ref().map(|labels| labels.len() >= half)
+        }));
+        let (meaning, fullness) = tagger.meaning(&labelled.text, language);
         examples.push(Example {
             features: tagger.features(&labelled.text, language),
             families: tagger.word_families(&labelled.text, language),
-            meaning: meanings.get(at).copied().unwrap_or_else(|| tagger.meaning(&labelled.text, language)),
+            meaning: meanings.get(at).copied().unwrap_or(meaning),
+            fullness: f64::from(fullness),
             truth,
         });
     }
@@ -251,7 +267,8 @@ fn decide(
     let of_example = |scores: &Vec<f64>| {
         let of_scheme: Vec<(usize, f32)> =
             concepts.iter().map(|&concept| (concept, scores[concept] as f32)).collect();
-        thresholds.given(&of_scheme, scores[taxonomy.concepts.len() + scheme] as f32)
+        let of_rows = |from: usize| scores[taxonomy.concepts.len() + from + scheme] as f32;
+        thresholds.given(&of_scheme, Scope { none: of_rows(0), many: of_rows(taxonomy.schemes.len()) })
     };
     scored.iter().map(of_example).collect()
 }
@@ -307,7 +324,8 @@ fn best_thresholds(
     for none in [0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5] {
         for each in (30..=60).step_by(2) {
             for first in (16..=each).step_by(2) {
-                let thresholds = Thresholds { each: each as f32 / 100.0, first: first as f32 / 100.0, none };
+                let (each, first) = (each as f32 / 100.0, first as f32 / 100.0);
+                let thresholds = Thresholds { each, first, none, ..Thresholds::default() };
                 let given = decide(taxonomy, scheme, scored, &thresholds);
                 let f1 = count(taxonomy, scheme, examples, &given, None).f1();
                 let (silent, _) = kept_empty(taxonomy, scheme, examples, &given);
@@ -320,7 +338,22 @@ fn best_thresholds(
         .into_iter()
         .filter(|&(f1, ..)| f1 >= top - PRICE_OF_SILENCE)
         .max_by(|one, other| one.1.cmp(&other.1).then(one.0.total_cmp(&other.0)));
-    best.map_or_else(Thresholds::default, |(_, _, thresholds)| thresholds)
+    let one = best.map_or_else(Thresholds::default, |(_, _, thresholds)| thresholds);
+    // Then those for passages that go through many concepts, if that is of use.
+    let mut best =
+        (count(taxonomy, scheme, examples, &decide(taxonomy, scheme, scored, &one), None).f1(), one);
+    for many in (10..=80).step_by(5) {
+        for among_many in (6..=40).step_by(2) {
+            let (many, among_many) = (many as f32 / 100.0, among_many as f32 / 100.0);
+            let thresholds = Thresholds { many, among_many, ..one };
+            let given = decide(taxonomy, scheme, scored, &thresholds);
+            let f1 = count(taxonomy, scheme, examples, &given, None).f1();
+            if f1 > best.0 {
+                best = (f1, thresholds);
+            }
+        }
+    }
+    best.1
 }
 
 struct Weights {
@@ -362,9 +395,9 @@ impl Weights {
     fn fit(taxonomy: &Taxonomy, examples: &[&Example], penalties: &Penalties) -> Weights {
         let shared_count = shared_feature_count();
         let all_count = feature_names(taxonomy).len();
-        // After the concepts come "none of this scheme", one for each, which shares nothing with the others.
-        let rows = taxonomy.concepts.len() + taxonomy.schemes.len();
-        let schemes = 2 * taxonomy.schemes.len();
+        // After the concepts come rows for each scheme as a whole, which share nothing with the others.
+        let rows = row_names(taxonomy).len();
+        let schemes = taxonomy.schemes.len() + rows - taxonomy.concepts.len();
         let first_style = shared_count + taxonomy.concepts.len();
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for family in examples.iter().flat_map(|example| &example.families) {
@@ -458,29 +491,19 @@ impl Weights {
     }
 
     fn into_model(
-        mut self,
+        self,
         taxonomy: &Taxonomy,
         thresholds: BTreeMap<String, Thresholds>,
         of_meaning: &MeaningWeights,
         share: f64,
     ) -> Model {
-        let all = self.shared.iter_mut().chain(&mut self.own).chain(&mut self.words);
-        all.flatten().for_each(|weight| *weight *= 1.0 - share);
-        for (own, by_meaning) in self.own.iter_mut().zip(&of_meaning.biases) {
-            own[0] += share * by_meaning;
-        }
         let names = feature_names(taxonomy);
-        let ids: Vec<String> = taxonomy
-            .concepts
-            .iter()
-            .map(|concept| concept.id.clone())
-            .chain(taxonomy.schemes.iter().map(|scheme| none_of(&scheme.id)))
-            .collect();
+        let ids = row_names(taxonomy);
         let kept = |weights: &[f64]| -> BTreeMap<String, f32> {
             weights
                 .iter()
                 .zip(&names)
-                .map(|(&weight, name)| (name.clone(), (weight * 1000.0).round() as f32 / 1000.0))
+                .map(|(&weight, name)| (name.clone(), rounded(weight)))
                 .filter(|(_, weight)| weight.abs() >= 0.02)
                 .collect()
         };
@@ -510,13 +533,18 @@ impl Weights {
             meaning: ids
                 .iter()
                 .cloned()
-                .zip(of_meaning.weights.iter().map(|weights| {
-                    weights.map(|weight| (share * weight * 1000.0).round() as f32 / 1000.0).to_vec()
+                .zip(of_meaning.weights.iter().zip(&of_meaning.biases).map(|(weights, bias)| {
+                    std::iter::once(bias).chain(weights).map(|weight| rounded(*weight)).collect()
                 }))
                 .collect(),
+            share: share as f32,
             vectors: vectors_fingerprint(),
         }
     }
+}
+
+fn rounded(weight: f64) -> f32 {
+    (weight * 1000.0).round() as f32 / 1000.0
 }
 
 /// Weights for the meaning of a passage.

@@ -11,7 +11,7 @@ use super::reading::Reading;
 use super::roles::{AGENT, FIRST_PERSON, GENITIVE, PLACE, acts, after, opens_sentence};
 
 /// Features that every concept of a scheme has, in the order of their weights.
-const SHARED_FEATURES: [&str; 23] = [
+const SHARED_FEATURES: [&str; 25] = [
     "bias",
     "strong term",
     "second strong term",
@@ -35,6 +35,8 @@ const SHARED_FEATURES: [&str; 23] = [
     "all its terms",
     "others of its kind",
     "nothing else of its kind",
+    "a strong term in a sentence or two",
+    "no term in a sentence or two",
 ];
 
 /// Features of the passage as a whole, which each concept weighs for itself.
@@ -51,6 +53,9 @@ const STYLE_FEATURES: [&str; 8] = [
 
 /// How much of a concept's evidence counts where it meets that of its kin.
 const MASS_OF_KIN: f32 = 1.5;
+
+/// Of how many words a sentence or two are at most: what is named in them is what they are about, more than in a page.
+const SENTENCE_OR_TWO: usize = 20;
 
 /// A feature by its index (see [`feature_names`]) and its value.
 pub type Feature = (u32, f32);
@@ -137,6 +142,9 @@ impl Features {
                 out.push((index, 1.0));
             }
         };
+        let is_brief = reading.tokens.len() <= SENTENCE_OR_TWO;
+        add(23, is_brief && found.strong > 0);
+        add(24, is_brief && found.is_empty());
         if !found.is_empty() {
             let hits = findings.hits(concept);
             add(1, found.strong > 0);

@@ -29,14 +29,14 @@ use crate::taxonomy::{Role, Scheme, Sentence, Taxonomy, Weight, Word, sieve};
 
 pub use features::{Feature, Features, feature_names, shared_feature_count};
 use findings::{Found, Hit, worth};
-use model::Weights;
-pub use model::{Model, SURE_LOGIT, Thresholds, none_of, probability};
+use model::{Balance, Weights};
+pub use model::{Model, SURE_LOGIT, Scope, Thresholds, probability, row_names};
 use reading::{Reading, SEEN_LIMIT, SeenWord, SeenWords, sentences, shouted_sentences, word_family};
 use roles::parts_of;
 pub use vectors::{Meaning, VECTOR_LENGTH, parse_meaning, vectors_fingerprint};
 
 /// The version of everything in this module that decides tags; part of the tagging fingerprint.
-pub const TAGGER_VERSION: u32 = 3;
+pub const TAGGER_VERSION: u32 = 4;
 
 /// The model that is built into the program, learned for the built-in taxonomy.
 pub const BUILT_IN_MODEL: &str = include_str!("../../corpus/tagger.json");
@@ -49,7 +49,7 @@ const NAMED_LOGIT: f32 = 1.5;
 /// What a strong term in a heading above the passage is worth.
 const HEADING_LOGIT: f32 = 0.8;
 /// A passage of fewer words is given only concepts of which a term stands in it.
-const MIN_WORDS_WITHOUT_TERMS: usize = 12;
+const MIN_WORDS_WITHOUT_TERMS: usize = 5;
 /// The most words that a lead-in has.
 const LEAD_IN_WORDS: usize = 7;
 
@@ -106,6 +106,17 @@ pub struct Tagger<'a> {
     headings: FxHashMap<Language, FxHashMap<String, Heading>>,
 }
 
+/// A passage with all that was read from it: what evidence is told from.
+struct PassageRead<'p> {
+    text: &'p str,
+    language: Language,
+    reading: Reading<'p>,
+    findings: Found,
+    features: Features,
+    families: Vec<u32>,
+    balance: Balance,
+}
+
 impl<'a> Tagger<'a> {
     /// A tagger for a taxonomy, with the weights of `model`.
     pub fn new(taxonomy: &'a Taxonomy, model: &Model) -> Tagger<'a> {
@@ -144,10 +155,13 @@ impl<'a> Tagger<'a> {
         let findings = self.findings(&reading, language);
         let features = self.features_of(&reading, &findings, text, language);
         let families = self.families_of(&reading, language);
-        let logits = self.weights.logits(&features, &families);
-        let (of_concepts, of_silence) = logits.split_at(self.taxonomy.concepts.len());
+        let balance = self.weights.balance(&families);
+        let logits = self.weights.logits(&features, &families, balance);
+        let passage = PassageRead { text, language, reading, findings, features, families, balance };
+        let (of_concepts, of_schemes) = logits.split_at(self.taxonomy.concepts.len());
+        let (of_silence, of_many) = of_schemes.split_at(self.taxonomy.schemes.len());
         let by_structure = |concept: usize| {
-            let found = findings.of(concept);
+            let found = passage.findings.of(concept);
             let by_name = if structure.contains(&concept) {
                 Some(("the lead-in or heading names it", STRUCTURE_LOGIT))
             } else if !structure.is_empty() && found.strong + found.medium > 0 {
@@ -161,13 +175,13 @@ impl<'a> Tagger<'a> {
         };
         let has_structure = !structure.is_empty() || !in_headings.is_empty();
         // A line is too little to tell from its manner what it is about: there a term must stand.
-        let is_line = reading.tokens.len() < MIN_WORDS_WITHOUT_TERMS;
+        let is_line = passage.reading.tokens.len() < MIN_WORDS_WITHOUT_TERMS;
         let mut tags: Vec<Tag> = Vec::new();
         let mut scored: Vec<(usize, f32)> = Vec::with_capacity(of_concepts.len());
-        for (scheme, &silence) in of_silence.iter().enumerate() {
+        for (scheme, (&silence, &many)) in of_silence.iter().zip(of_many).enumerate() {
             scored.clear();
             for (concept, _) in self.taxonomy.concepts_of(scheme) {
-                if is_line && findings.of(concept).is_empty() && !structure.contains(&concept) {
+                if is_line && passage.findings.of(concept).is_empty() && !structure.contains(&concept) {
                     continue;
                 }
                 let mut logit = of_concepts[concept];
@@ -178,11 +192,12 @@ impl<'a> Tagger<'a> {
             }
             // A text whose lead-in or heading names a concept is no notice.
             let none = if structure.is_empty() { probability(silence) } else { 0.0 };
-            for concept in self.thresholds[scheme].given(&scored, none) {
+            let scope = Scope { none, many: probability(many) };
+            for concept in self.thresholds[scheme].given(&scored, scope) {
                 let mut evidence = Vec::new();
                 if explain {
-                    evidence = self.evidence(concept, text, &reading, &findings, &features, language);
-                    evidence.extend(self.words_as_evidence(concept, text, &reading, &families, language));
+                    evidence = self.evidence(concept, &passage);
+                    evidence.extend(self.words_as_evidence(concept, &passage));
                     evidence.extend(by_structure(concept).map(|(rule, added)| Evidence::whole(rule, added)));
                     evidence.sort_by(|one, other| {
                         other.weight.total_cmp(&one.weight).then(one.start.cmp(&other.start))
@@ -223,11 +238,12 @@ impl<'a> Tagger<'a> {
         out
     }
 
-    /// The meaning of a passage by its words.
-    pub fn meaning(&mut self, text: &str, language: Language) -> Meaning {
+    /// The meaning of a passage by its words, and how much of its full share in the scores it has there, from 0 to 1.
+    pub fn meaning(&mut self, text: &str, language: Language) -> (Meaning, f32) {
         let tokens = tokenize(text);
         let reading = self.read(text, &tokens, language);
-        self.weights.meaning(&self.families_of(&reading, language))
+        let families = self.families_of(&reading, language);
+        (self.weights.meaning(&families), self.weights.balance(&families).fullness)
     }
 
     /// The families in a text that the model weighs or that have a vector, each once, in the order of their numbers.
@@ -250,21 +266,15 @@ impl<'a> Tagger<'a> {
         out
     }
 
-    fn words_as_evidence(
-        &self,
-        concept: usize,
-        text: &str,
-        reading: &Reading<'_>,
-        families: &[u32],
-        language: Language,
-    ) -> Vec<Evidence> {
+    /// What the families of single words added to the score of a concept.
+    fn words_as_evidence(&self, concept: usize, passage: &PassageRead<'_>) -> Vec<Evidence> {
+        let PassageRead { text, language, reading, families, balance, .. } = passage;
         let mut out = Vec::new();
-        let Some(seen) = self.seen.get(&language) else {
+        let Some(seen) = self.seen.get(language) else {
             return out;
         };
-        let share = self.weights.share_of_each(families);
         for &family in families {
-            let weight = self.weights.of_family(concept, family, share);
+            let weight = self.weights.of_family(concept, family, *balance);
             if weight.abs() < LEAST_EVIDENCE {
                 continue;
             }
@@ -489,23 +499,16 @@ impl<'a> Tagger<'a> {
     }
 
     /// What moved the score of a concept, without what the families of single words and the structure added.
-    fn evidence(
-        &self,
-        concept: usize,
-        text: &str,
-        reading: &Reading<'_>,
-        findings: &Found,
-        features: &Features,
-        language: Language,
-    ) -> Vec<Evidence> {
-        let vocabulary = self.taxonomy.vocabulary(language);
+    fn evidence(&self, concept: usize, passage: &PassageRead<'_>) -> Vec<Evidence> {
+        let PassageRead { text, language, reading, findings, features, balance, .. } = passage;
+        let vocabulary = self.taxonomy.vocabulary(*language);
         let own_mass = (shared_feature_count() + concept) as u32;
         // What the terms themselves add is shared out among the hits by their weight.
-        let is_of_terms = |index: u32| matches!(index, 1..=8 | 14..=16 | 20) || index == own_mass;
+        let is_of_terms = |index: u32| matches!(index, 1..=8 | 14..=16 | 20 | 23) || index == own_mass;
         let mut by_terms = 0.0;
         let mut out = Vec::new();
         for &(index, value) in features.of(concept).iter().chain(&features.whole) {
-            let added = value * self.weights.of_feature(concept, index);
+            let added = value * self.weights.of_feature(concept, index, *balance);
             if is_of_terms(index) {
                 by_terms += added;
             } else if index > 0 && added.abs() >= LEAST_EVIDENCE {
@@ -627,13 +630,16 @@ mod tests {
     fn what_a_passage_means_is_the_sum_of_its_words_evidence() -> Result<(), String> {
         let taxonomy = Taxonomy::built_in().map_err(|error| error.to_string())?;
         let text = "La sera tutti si ritrovano in cortile con la chitarra, il pane caldo e molte storie da ascoltare.";
-        let first = Tagger::new(&taxonomy, &Model::default()).meaning(text, Language::Italian)[0];
-        let mut weights = vec![0.0; VECTOR_LENGTH];
-        weights[0] = 1000.0 * first.signum();
+        let (meaning, fullness) = Tagger::new(&taxonomy, &Model::default()).meaning(text, Language::Italian);
+        assert!(fullness > 0.0 && fullness < 1.0, "{fullness}");
+        let first = meaning[0];
+        let mut weights = vec![0.0; VECTOR_LENGTH + 1];
+        weights[1] = 1000.0 * first.signum();
         // A model that weighs nothing but the first number of a meaning.
         let model = Model {
             own: [("global".to_owned(), Default::default())].into(),
             meaning: [("global".to_owned(), weights)].into(),
+            share: 0.5,
             ..Model::default()
         };
         let mut tagger = Tagger::new(&taxonomy, &model);
@@ -642,7 +648,8 @@ mod tests {
         let evidence = &of_global.ok_or("no tag")?.evidence;
         assert!(evidence.iter().any(|piece| piece.text == "chitarra"));
         let sum: f32 = evidence.iter().map(|piece| piece.weight).sum();
-        assert!((sum - 1000.0 * first.abs()).abs() < 0.1, "{sum} {first}");
+        let wanted = 0.5 * fullness * 1000.0 * first.abs();
+        assert!((sum - wanted).abs() < 0.1, "{sum} {wanted}");
         Ok(())
     }
 

@@ -23,24 +23,45 @@ pub struct Thresholds {
     pub first: f32,
     /// From this probability on that the passage has nothing of the scheme, only sure ones are given.
     pub none: f32,
+    /// From this probability on that the passage goes through half of the scheme or more, each is given from
+    /// `among_many` on.
+    #[serde(default = "never")]
+    pub many: f32,
+    /// The score from which each is given there.
+    #[serde(default = "never")]
+    pub among_many: f32,
+}
+
+/// A threshold that nothing reaches.
+fn never() -> f32 {
+    2.0
+}
+
+/// How much of a scheme a passage seems to deal with, as probabilities.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scope {
+    /// That it has no concept of the scheme at all.
+    pub none: f32,
+    /// That it goes through half of the scheme's concepts or more.
+    pub many: f32,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Thresholds { each: 0.5, first: 0.5, none: 1.0 }
+        Thresholds { each: 0.5, first: 0.5, none: 1.0, many: never(), among_many: never() }
     }
 }
 
 impl Thresholds {
-    /// The concepts to be given, of all of a scheme with their scores; `none` is the probability that the passage has
-    /// nothing of the scheme.
-    pub fn given(&self, scores: &[(usize, f32)], none: f32) -> Vec<usize> {
-        let is_silent = none >= self.none;
+    /// The concepts to be given, of all of a scheme with their scores.
+    pub fn given(&self, scores: &[(usize, f32)], scope: Scope) -> Vec<usize> {
+        let is_silent = scope.none >= self.none;
+        let each = if scope.many >= self.many { self.each.min(self.among_many) } else { self.each };
         let sure = probability(SURE_LOGIT);
         let possible = |score: f32| !is_silent || score >= sure;
         let given: Vec<usize> = scores
             .iter()
-            .filter(|&&(_, score)| score >= self.each && possible(score))
+            .filter(|&&(_, score)| score >= each && possible(score))
             .map(|&(concept, _)| concept)
             .collect();
         if !given.is_empty() {
@@ -74,9 +95,13 @@ pub struct Model {
     /// What single words add: the family of a word, concept, weight.
     #[serde(default)]
     pub words: BTreeMap<String, BTreeMap<String, f32>>,
-    /// What the meaning of a passage adds: concept, a weight for each of its numbers.
+    /// What the meaning of a passage tells: concept, the bias, then a weight for each of its numbers.
     #[serde(default)]
     pub meaning: BTreeMap<String, Vec<f32>>,
+    /// Which part of a score the meaning of a long passage has, from 0 to 1; the other part is the features'. Of a text
+    /// of few words it has less of it (see `tagger/vectors.rs`).
+    #[serde(default)]
+    pub share: f32,
     /// Which vectors of words the weights of meaning are for (see [`super::vectors_fingerprint`]).
     #[serde(default)]
     pub vectors: String,
@@ -98,6 +123,20 @@ pub fn none_of(scheme: &str) -> String {
     format!("none of {scheme}")
 }
 
+/// The name under which the model keeps what tells that a passage goes through half of a scheme or more, such as all
+/// levels from the person to the world.
+pub fn many_of(scheme: &str) -> String {
+    format!("many of {scheme}")
+}
+
+/// The names of all rows of a model: the concepts of the taxonomy, then "none of" each scheme, then "many of" each.
+pub fn row_names(taxonomy: &Taxonomy) -> Vec<String> {
+    let concepts = taxonomy.concepts.iter().map(|concept| concept.id.clone());
+    let none = taxonomy.schemes.iter().map(|scheme| none_of(&scheme.id));
+    let many = taxonomy.schemes.iter().map(|scheme| many_of(&scheme.id));
+    concepts.chain(none).chain(many).collect()
+}
+
 /// The weight of a feature for a concept that the model was not taught, such as one of a user's own taxonomy: then the
 /// terms decide, a strong one by itself, weaker ones together.
 fn untaught(feature: &str) -> f32 {
@@ -113,9 +152,19 @@ fn untaught(feature: &str) -> f32 {
 /// How many rows are added up at a time.
 const BLOCK: usize = 16;
 
+/// How the features and the meaning of a passage share its scores, by how many of its words have a vector.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Balance {
+    /// How much of its full share the meaning has.
+    pub(super) fullness: f32,
+    /// What a step of the vector of one of its families counts in the meaning.
+    step: f32,
+}
+
 /// The weights of a model for a taxonomy.
 ///
-/// A **row** is a concept or, after all concepts, the model of each scheme that tells that a passage has none of it.
+/// A **row** is a concept or, after all concepts, what tells of each scheme that a passage has none of it or many (see
+/// [`row_names`]).
 pub(super) struct Weights {
     /// How many blocks all rows take.
     blocks: usize,
@@ -131,6 +180,10 @@ pub(super) struct Weights {
     vectors: Vec<Option<Vector>>,
     /// By number of a meaning, what it adds to all rows, in blocks.
     of_meaning: Vec<[f32; BLOCK]>,
+    /// By row, what its meaning adds to every passage.
+    biases: Vec<f32>,
+    /// By row, which part of the score the meaning of a long passage has.
+    shares: Vec<f32>,
 }
 
 impl Weights {
@@ -138,12 +191,7 @@ impl Weights {
     pub(super) fn new(taxonomy: &Taxonomy, model: &Model) -> Weights {
         let names = feature_names(taxonomy);
         let (for_concept, for_passage) = names.split_at(shared_feature_count());
-        let ids: Vec<String> = taxonomy
-            .concepts
-            .iter()
-            .map(|concept| concept.id.clone())
-            .chain(taxonomy.schemes.iter().map(|scheme| none_of(&scheme.id)))
-            .collect();
+        let ids = row_names(taxonomy);
         let own = |id: &str, name: &str| model.own.get(id).and_then(|map| map.get(name)).copied();
         let of_concept = ids
             .iter()
@@ -190,15 +238,18 @@ impl Weights {
             vectors[at] = Some(vector);
         }
         let mut of_meaning = vec![[0.0; BLOCK]; VECTOR_LENGTH * blocks];
+        let (mut biases, mut shares) = (vec![0.0; ids.len()], vec![0.0; ids.len()]);
         for (id, weights) in &model.meaning {
-            if let Some(&row) = rows.get(id.as_str()) {
+            if let (Some(&row), Some((&bias, weights))) = (rows.get(id.as_str()), weights.split_first()) {
                 let row = row as usize;
+                biases[row] = bias;
+                shares[row] = model.share;
                 for (&weight, of_rows) in weights.iter().zip(of_meaning.chunks_mut(blocks)) {
                     of_rows[row / BLOCK][row % BLOCK] = weight;
                 }
             }
         }
-        Weights { blocks, of_concept, of_passage, families, of_family, vectors, of_meaning }
+        Weights { blocks, of_concept, of_passage, families, of_family, vectors, of_meaning, biases, shares }
     }
 
     /// The index of a family of words, if the model weighs it or it has a vector.
@@ -212,32 +263,40 @@ impl Weights {
     }
 
     /// What a feature of index `feature` adds to a row for each unit of its value, in log-odds.
-    pub(super) fn of_feature(&self, row: usize, feature: u32) -> f32 {
+    pub(super) fn of_feature(&self, row: usize, feature: u32, balance: Balance) -> f32 {
         let feature = feature as usize;
-        match feature.checked_sub(shared_feature_count()) {
+        let weight = match feature.checked_sub(shared_feature_count()) {
             None => self.of_concept[row][feature],
             Some(at) => self.of_passage[at * self.blocks + row / BLOCK][row % BLOCK],
-        }
+        };
+        weight * (1.0 - self.share(row, balance))
     }
 
-    /// What a family of words adds to a row, in log-odds: by itself, and by its meaning, of which a step counts `share`.
-    pub(super) fn of_family(&self, row: usize, family: u32, share: f32) -> f32 {
+    /// What a family of words adds to a row, in log-odds: by itself, and by its meaning.
+    pub(super) fn of_family(&self, row: usize, family: u32, balance: Balance) -> f32 {
         let weights = &self.of_family[family as usize];
         let by_itself =
             weights.iter().find(|&&(of, _)| of as usize == row).map_or(0.0, |&(_, weight)| weight);
         let weights = self.of_meaning.chunks(self.blocks).map(|of_rows| of_rows[row / BLOCK][row % BLOCK]);
         let vector = self.vectors[family as usize].iter().flatten();
         let by_meaning: f32 = vector.zip(weights).map(|(&step, weight)| f32::from(step) * weight).sum();
-        by_itself + by_meaning * share
+        let share = self.share(row, balance);
+        by_itself * (1.0 - share) + by_meaning * balance.step * share
+    }
+
+    /// Which part of the score of a row the meaning has in a passage.
+    fn share(&self, row: usize, balance: Balance) -> f32 {
+        self.shares[row] * balance.fullness
     }
 
     fn vectors_of(&self, families: &[u32]) -> impl Iterator<Item = &Vector> {
         families.iter().filter_map(|&family| self.vectors[family as usize].as_ref())
     }
 
-    /// What a step of the vector of one of these families counts in the meaning of the passage.
-    pub(super) fn share_of_each(&self, families: &[u32]) -> f32 {
-        vectors::share_of_each(self.vectors_of(families).count())
+    /// How features and meaning share the scores of a passage with these families of words.
+    pub(super) fn balance(&self, families: &[u32]) -> Balance {
+        let count = self.vectors_of(families).count();
+        Balance { fullness: vectors::fullness(count), step: vectors::share_of_each(count) }
     }
 
     /// The meaning of a passage with these families of words.
@@ -246,25 +305,18 @@ impl Weights {
     }
 
     /// The log-odds of every row, from the features of a passage and the families of its words.
-    pub(super) fn logits(&self, features: &Features, families: &[u32]) -> Vec<f32> {
+    pub(super) fn logits(&self, features: &Features, families: &[u32], balance: Balance) -> Vec<f32> {
         let meaning = self.meaning(families);
         let mut logits = vec![[0.0f32; BLOCK]; self.blocks];
-        for (block, logits) in logits.iter_mut().enumerate() {
-            // By block, so that the sums stay in registers.
-            let mut sums = [0.0; BLOCK];
-            let mut add = |weights: &[f32; BLOCK], value: f32| {
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum += weight * value;
-                }
-            };
+        let mut by_meaning = vec![[0.0f32; BLOCK]; self.blocks];
+        for (block, (logits, by_meaning)) in logits.iter_mut().zip(&mut by_meaning).enumerate() {
             for &(index, value) in &features.whole {
                 let feature = index as usize - shared_feature_count();
-                add(&self.of_passage[feature * self.blocks + block], value);
+                add(logits, &self.of_passage[feature * self.blocks + block], value);
             }
             for (weights, value) in self.of_meaning.chunks(self.blocks).zip(meaning) {
-                add(&weights[block], value);
+                add(by_meaning, &weights[block], value);
             }
-            *logits = sums;
         }
         let mut logits = logits.into_flattened();
         logits.truncate(self.of_concept.len());
@@ -272,12 +324,22 @@ impl Weights {
             logits[row as usize] += weight;
         }
         for (row, (logit, weights)) in logits.iter_mut().zip(&self.of_concept).enumerate() {
-            // Of the features that a concept has for itself, "none of this scheme" has the first only: the bias.
+            // Of the features that a concept has for itself, the rows after the concepts have the first only: the bias.
             *logit += match row < features.concepts() {
                 true => features.of(row).iter().map(|&(index, value)| weights[index as usize] * value).sum(),
                 false => weights[0],
             };
         }
+        for (row, (logit, by_meaning)) in logits.iter_mut().zip(by_meaning.as_flattened()).enumerate() {
+            let share = self.share(row, balance);
+            *logit = *logit * (1.0 - share) + (self.biases[row] + by_meaning) * share;
+        }
         logits
+    }
+}
+
+fn add(sums: &mut [f32; BLOCK], weights: &[f32; BLOCK], value: f32) {
+    for (sum, weight) in sums.iter_mut().zip(weights) {
+        *sum += weight * value;
     }
 }

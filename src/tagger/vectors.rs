@@ -21,8 +21,7 @@ const STEPS_OF_MEANINGS: f32 = 16.0;
 const TELLING: usize = 16;
 
 /// What a passage means: the sum of the vectors of its families of words, each taken once, over the square root of how
-/// many they are, so that long passages do not outweigh short ones. A sentence of a few words says little by their mere
-/// kinship with others: its meaning counts less.
+/// many they are, so that long passages do not outweigh short ones.
 pub type Meaning = [f32; VECTOR_LENGTH];
 
 /// The vector of a family, in steps of 1/46. The rarer a family, the longer it is.
@@ -69,8 +68,13 @@ pub(super) fn meaning<'v>(vectors: impl Iterator<Item = &'v Vector>) -> Meaning 
 
 /// What a step of the vector of one family counts in the meaning of a passage with vectors of so many families.
 pub(super) fn share_of_each(count: usize) -> f32 {
-    let count = count.max(1) as f32;
-    (count / TELLING as f32).min(1.0) / (STEPS * count.sqrt())
+    1.0 / (STEPS * (count.max(1) as f32).sqrt())
+}
+
+/// How much of its full share the meaning of a text has that has so many words with a vector. A sentence of a few words
+/// says little by their mere kinship with others, and what it names says the more.
+pub(super) fn fullness(count: usize) -> f32 {
+    (count as f32 / TELLING as f32).min(1.0)
 }
 
 #[cfg(test)]
@@ -95,10 +99,16 @@ mod tests {
     fn meaning_does_not_grow_with_the_text() {
         let one: Vector = std::array::from_fn(|at| at as i8);
         let of = |count: usize| meaning(std::iter::repeat_n(&one, count))[46];
-        assert_eq!(of(16), 4.0);
+        assert_eq!(of(4), 2.0);
         assert_eq!(of(64), 8.0);
-        // Few words tell little.
-        assert_eq!(of(4), 0.5);
         assert_eq!(meaning(std::iter::empty()), [0.0; VECTOR_LENGTH]);
+    }
+
+    #[test]
+    fn meaning_counts_more_the_more_words_there_are() {
+        assert_eq!(fullness(0), 0.0);
+        assert_eq!(fullness(4), 0.25);
+        assert_eq!(fullness(16), 1.0);
+        assert_eq!(fullness(200), 1.0);
     }
 }
