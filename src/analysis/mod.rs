@@ -14,6 +14,7 @@ pub mod fold;
 mod french;
 mod italian;
 mod lexeme;
+pub(crate) mod packed;
 mod reference;
 mod sentences;
 mod spanish;
@@ -25,6 +26,7 @@ use frostem::{Algorithm, Stemmer};
 use rustc_hash::FxHashMap;
 
 use crate::document::Language;
+use packed::packed;
 
 pub use lexeme::{Lexeme, lexeme, siblings};
 pub use reference::{reference_count, references};
@@ -137,13 +139,16 @@ pub struct Stemmers {
     english: Stemmer,
     french: Stemmer,
     spanish: Stemmer,
-    seen: FxHashMap<Language, Seen>,
+    /// By language, in the order in which they are declared.
+    seen: [Seen; 5],
 }
 
 /// The words of a language that have been seen.
 #[derive(Default)]
 struct Seen {
-    index: FxHashMap<CompactString, usize>,
+    /// Short words, as most are.
+    short: FxHashMap<u128, usize>,
+    long: FxHashMap<CompactString, usize>,
     known: Vec<Known>,
 }
 
@@ -151,6 +156,8 @@ struct Seen {
 struct Known {
     stem: CompactString,
     is_stop_word: bool,
+    /// How many bytes of the word name its family.
+    family: usize,
 }
 
 /// How many words of a language are remembered before the memory is emptied, so that it cannot grow with the corpus.
@@ -163,7 +170,7 @@ impl Default for Stemmers {
             english: Stemmer::new(Algorithm::English),
             french: Stemmer::new(Algorithm::French),
             spanish: Stemmer::new(Algorithm::Spanish),
-            seen: FxHashMap::default(),
+            seen: Default::default(),
         }
     }
 }
@@ -179,8 +186,13 @@ impl Stemmers {
 
     fn known(&mut self, language: Language, folded: &str) -> &Known {
         let (italian, english, french, spanish) = (&self.italian, &self.english, &self.french, &self.spanish);
-        let seen = self.seen.entry(language).or_default();
-        let at = match seen.index.get(folded) {
+        let seen = &mut self.seen[language as usize];
+        let packed = packed(folded.as_bytes());
+        let at = match packed {
+            Some(packed) => seen.short.get(&packed),
+            None => seen.long.get(folded),
+        };
+        let at = match at {
             Some(&at) => at,
             None => {
                 if seen.known.len() >= SEEN_LIMIT {
@@ -194,10 +206,14 @@ impl Stemmers {
                     Language::Spanish => spanish.stem(folded).into(),
                     Language::Other => folded.into(),
                 };
-                let known = Known { stem, is_stop_word: is_stop_word(language, folded) };
-                seen.index.insert(folded.into(), seen.known.len());
-                seen.known.push(known);
-                seen.known.len() - 1
+                let at = seen.known.len();
+                let family = family(folded).len();
+                seen.known.push(Known { stem, is_stop_word: is_stop_word(language, folded), family });
+                match packed {
+                    Some(packed) => seen.short.insert(packed, at),
+                    None => seen.long.insert(folded.into(), at),
+                };
+                at
             }
         };
         &seen.known[at]
@@ -246,7 +262,7 @@ fn add_terms(out: &mut Terms, stemmers: &mut Stemmers, language: Language, token
                     continue;
                 }
                 push_term(&mut out.stem, &known.stem);
-                push_term(&mut out.wide, family(&token.text));
+                push_term(&mut out.wide, &token.text[..known.family]);
             }
             TokenKind::Number | TokenKind::Ideograph => push_term(&mut out.stem, &token.text),
             TokenKind::Symbol => {

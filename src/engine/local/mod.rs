@@ -18,6 +18,7 @@ mod manifest;
 mod near;
 mod session;
 mod storage;
+mod terms;
 mod top;
 mod verify;
 mod writer;
@@ -36,13 +37,14 @@ use tantivy::schema::{
     FAST, Field as SchemaField, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing,
     TextOptions, Value,
 };
-use tantivy::tokenizer::{TextAnalyzer, TokenizerManager, WhitespaceTokenizer};
+use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{DocAddress, Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term};
 
 use self::counts::{cross_counts, value_counts};
 use self::manifest::SOURCES_FILE;
 use self::session::Session;
 use self::storage::system;
+use self::terms::TermTokenizer;
 pub use self::writer::{LocalWriter, WriteLock};
 use super::guard::guarded;
 use super::lowering::{filters as lowered_filters, lower};
@@ -132,7 +134,7 @@ fn schema() -> (Schema, Fields) {
 
 fn tokenizers() -> TokenizerManager {
     let manager = TokenizerManager::default();
-    manager.register(TOKENS, TextAnalyzer::from(WhitespaceTokenizer::default()));
+    manager.register(TOKENS, TextAnalyzer::from(TermTokenizer::default()));
     manager
 }
 
