@@ -253,6 +253,23 @@ mod tests {
     }
 
     #[test]
+    fn words_are_what_white_space_divides() {
+        for text in [
+            "",
+            " ",
+            "uno",
+            "uno due",
+            "uno  due ",
+            "uno\ndue",
+            "uno\u{A0}due",
+            "È «città» – l’ora",
+            "移民 法",
+        ] {
+            assert_eq!(count_words(text), text.split_whitespace().count(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn headings_without_text_keep_their_page() {
         let on_page = |kind, text: &str, page: u32| Block {
             page: Some(page),

@@ -147,9 +147,8 @@ pub struct Stemmers {
 #[derive(Default)]
 struct Seen {
     /// Short words, as most are.
-    short: FxHashMap<u128, usize>,
-    long: FxHashMap<CompactString, usize>,
-    known: Vec<Known>,
+    short: FxHashMap<u128, Known>,
+    long: FxHashMap<CompactString, Known>,
 }
 
 /// What is known of a word in a language.
@@ -157,7 +156,7 @@ struct Known {
     stem: CompactString,
     is_stop_word: bool,
     /// How many bytes of the word name its family.
-    family: usize,
+    family: u8,
 }
 
 /// How many words of a language are remembered before the memory is emptied, so that it cannot grow with the corpus.
@@ -187,36 +186,26 @@ impl Stemmers {
     fn known(&mut self, language: Language, folded: &str) -> &Known {
         let (italian, english, french, spanish) = (&self.italian, &self.english, &self.french, &self.spanish);
         let seen = &mut self.seen[language as usize];
-        let packed = packed(folded.as_bytes());
-        let at = match packed {
-            Some(packed) => seen.short.get(&packed),
-            None => seen.long.get(folded),
+        if seen.short.len() + seen.long.len() >= SEEN_LIMIT {
+            *seen = Seen::default();
+        }
+        let known = || {
+            let stem = match language {
+                _ if folded.bytes().any(|b| b.is_ascii_digit()) => CompactString::from(folded),
+                Language::Italian => italian::stem(italian, folded).into(),
+                Language::English => english.stem(folded).into(),
+                Language::French => french.stem(folded).into(),
+                Language::Spanish => spanish.stem(folded).into(),
+                Language::Other => folded.into(),
+            };
+            // A few letters of four bytes at most.
+            let family = family(folded).len() as u8;
+            Known { stem, is_stop_word: is_stop_word(language, folded), family }
         };
-        let at = match at {
-            Some(&at) => at,
-            None => {
-                if seen.known.len() >= SEEN_LIMIT {
-                    *seen = Seen::default();
-                }
-                let stem = match language {
-                    _ if folded.bytes().any(|b| b.is_ascii_digit()) => CompactString::from(folded),
-                    Language::Italian => italian::stem(italian, folded).into(),
-                    Language::English => english.stem(folded).into(),
-                    Language::French => french.stem(folded).into(),
-                    Language::Spanish => spanish.stem(folded).into(),
-                    Language::Other => folded.into(),
-                };
-                let at = seen.known.len();
-                let family = family(folded).len();
-                seen.known.push(Known { stem, is_stop_word: is_stop_word(language, folded), family });
-                match packed {
-                    Some(packed) => seen.short.insert(packed, at),
-                    None => seen.long.insert(folded.into(), at),
-                };
-                at
-            }
-        };
-        &seen.known[at]
+        match packed(folded.as_bytes()) {
+            Some(packed) => seen.short.entry(packed).or_insert_with(known),
+            None => seen.long.entry(folded.into()).or_insert_with(known),
+        }
     }
 }
 
@@ -262,7 +251,7 @@ fn add_terms(out: &mut Terms, stemmers: &mut Stemmers, language: Language, token
                     continue;
                 }
                 push_term(&mut out.stem, &known.stem);
-                push_term(&mut out.wide, &token.text[..known.family]);
+                push_term(&mut out.wide, &token.text[..usize::from(known.family)]);
             }
             TokenKind::Number | TokenKind::Ideograph => push_term(&mut out.stem, &token.text),
             TokenKind::Symbol => {

@@ -27,12 +27,14 @@ impl Tokenizer for TermTokenizer {
 
 impl TokenStream for TermStream<'_> {
     fn advance(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at) == Some(&b' ') {
+            self.at += 1;
+        }
+        let start = self.at;
+        self.at += bytes.get(start..).map_or(0, before_space);
         // A space is a character of its own, so that what lies between two is a text.
-        let rest = self.text.get(self.at..).unwrap_or_default().trim_start_matches(' ');
-        let start = self.text.len() - rest.len();
-        let length = rest.bytes().position(|byte| byte == b' ').unwrap_or(rest.len());
-        self.at = start + length;
-        let Some(term) = rest.get(..length).filter(|term| !term.is_empty()) else {
+        let Some(term) = self.text.get(start..self.at).filter(|term| !term.is_empty()) else {
             return false;
         };
         self.token.text.clear();
@@ -51,6 +53,23 @@ impl TokenStream for TermStream<'_> {
     }
 }
 
+/// How many bytes there are before the first space.
+fn before_space(text: &[u8]) -> usize {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let mut rest = text;
+    // Eight bytes at a time, in which a space becomes zero: only then is its highest bit set once one is taken away, and
+    // not before. What stands above the first may be wrong.
+    while let Some((eight, after)) = rest.split_first_chunk::<8>() {
+        let differing = u64::from_le_bytes(*eight) ^ (EACH * b' ' as u64);
+        let spaces = differing.wrapping_sub(EACH) & !differing & (EACH << 7);
+        if spaces != 0 {
+            return text.len() - rest.len() + spaces.trailing_zeros() as usize / 8;
+        }
+        rest = after;
+    }
+    text.len() - rest.len() + rest.iter().take_while(|&&byte| byte != b' ').count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,7 +83,14 @@ mod tests {
 
     #[test]
     fn terms_are_those_between_spaces() {
-        for text in ["", " ", "uno", "uno due art:14", " uno  città \u{B6} 移 a/res/73/195 "] {
+        for text in [
+            "",
+            " ",
+            "uno",
+            "uno due art:14",
+            " uno  città \u{B6} 移 a/res/73/195 ",
+            "!!!!!!!! otto !x otto8888 nove99999",
+        ] {
             assert_eq!(
                 tokens(TermTokenizer::default(), text),
                 tokens(WhitespaceTokenizer::default(), text),
