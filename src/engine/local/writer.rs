@@ -5,6 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use tantivy::index::{SegmentId, SegmentMeta};
+use tantivy::merge_policy::LogMergePolicy;
 use tantivy::{Index, IndexMeta, IndexWriter, TantivyDocument, TantivyError, Term};
 
 use super::storage::{self, NEW, Refusal, explained, replace, system};
@@ -13,7 +14,13 @@ use crate::analysis::Terms;
 use crate::engine::{CommitInfo, EngineError, ErrorKind, IndexedPassage, Lock, Origin, Writer};
 
 /// The memory that tantivy fills before it writes a segment, in bytes, all of its threads together.
-const WRITER_MEMORY: usize = 200_000_000;
+const WRITER_MEMORY: usize = 230_000_000;
+/// Segments of more passages are merged no more, unless passages of them have been removed: the largest merging decides
+/// how much memory the system maps.
+const LARGE_SEGMENT: usize = 200_000;
+/// How many segments of about one size are merged: the fewer, the more often a passage is written again; the more, the
+/// more segments a query reads.
+const MERGED_AT_ONCE: usize = 4;
 /// What a passage takes in a document besides its long texts, in bytes, about.
 const OTHER_BYTES: usize = 256;
 /// Up to so many passages, a run ends with one segment; beyond, only what has deletions is merged.
@@ -302,6 +309,10 @@ impl<'l> LocalWriter<'l> {
             ),
             error => write_error(&lock.folder, &error),
         })?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_max_docs_before_merge(LARGE_SEGMENT);
+        policy.set_min_num_segments(MERGED_AT_ONCE);
+        writer.set_merge_policy(Box::new(policy));
         Ok(LocalWriter { lock, fields, writer, changed: false, refusal, files })
     }
 
