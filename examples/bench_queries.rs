@@ -42,7 +42,7 @@ use tantivy::{Document, Index, TantivyDocument, Term, doc};
 const HITS: usize = 10;
 const ROUNDS: usize = 5;
 /// The memory that tantivy alone fills before it writes a segment, in bytes: as much as ours.
-const WRITER_MEMORY: usize = 200_000_000;
+const WRITER_MEMORY: usize = 230_000_000;
 
 /// The filter that tantivy's feature `stemmer` has, which the program is built without.
 #[derive(Clone)]

@@ -15,7 +15,7 @@ use crossbeam_channel::bounded;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::{ANALYSIS_VERSION, Stemmers, Token, tokenize};
+use crate::analysis::{ANALYSIS_VERSION, Stemmers, Token};
 use crate::corpus::{self, FoundFile, Location, MAX_FILE_BYTES, Source, Unreadable};
 use crate::document::{Document, Metadata, Passage, split_passage_id};
 use crate::engine::{
@@ -34,7 +34,7 @@ use crate::ordered::{self, Step};
 use crate::overrides::Overrides;
 use crate::partition::{Part, short_hash};
 use crate::query::plan::concept_token;
-use crate::segment::{SEGMENTATION_VERSION, segment};
+use crate::segment::{SEGMENTATION_VERSION, each_passage};
 use crate::tagger::{Model, TAGGER_VERSION, Tag, Tagger};
 use crate::taxonomy::Taxonomy;
 pub use report::{FileReport, Outcome};
@@ -1131,17 +1131,21 @@ impl Worker<'_> {
             licence: document.metadata.licence.clone(),
             path: document.path.clone(),
         };
-        segment(document)
-            .into_iter()
-            .map(|passage| {
-                let tokens = tokenize(&passage.text);
-                let tags = self.tags(&info.id, &passage, &tokens);
-                let stored = StoredPassage { document: info.clone(), passage, tags };
-                let is_primary = document.metadata.primary == Some(true);
-                let source = source_of(self.part, &file.key);
-                IndexedPassage::new(source, is_primary, stored, &tokens, &mut self.stemmers)
-            })
-            .collect()
+        let is_primary = document.metadata.primary == Some(true);
+        let source = source_of(self.part, &file.key);
+        let mut passages = Vec::new();
+        each_passage(document, &mut |passage, tokens| {
+            let tags = self.tags(&info.id, &passage, &tokens);
+            let stored = StoredPassage { document: info.clone(), passage, tags };
+            passages.push(IndexedPassage::new(
+                source.clone(),
+                is_primary,
+                stored,
+                &tokens,
+                &mut self.stemmers,
+            ));
+        });
+        passages
     }
 
     /// Whether a document is in the part that is taken.

@@ -39,6 +39,10 @@ struct Letter {
 pub fn paragraphs(document: &Document) -> Vec<Option<String>> {
     let blocks = &document.blocks;
     let marks: Vec<Marks> = blocks.iter().map(marks_of).collect();
+    // Most documents, records above all, count nothing.
+    if marks.iter().all(|mark| mark.number.is_none()) {
+        return vec![None; blocks.len()];
+    }
     let run = longest_run(&marks);
     let addresses = addresses(blocks, &marks, &run);
     if is_plausible(document, &marks, &run, &addresses) { addresses } else { vec![None; blocks.len()] }

@@ -1,6 +1,7 @@
 //! Documents into passages.
 
-use crate::analysis::sentences;
+use crate::analysis::fold::is_clean;
+use crate::analysis::{Token, sentences, tokenize};
 use crate::document::{Block, BlockKind, Document, Passage};
 use crate::{language, numbering};
 
@@ -21,13 +22,19 @@ const LONG_BYTES: usize = 16_000;
 /// Every word of every block is in exactly one passage, or in the headings above it; a heading with nothing under it
 /// becomes a passage of its own so that it is not lost.
 pub fn segment(document: &Document) -> Vec<Passage> {
+    let mut passages = Vec::new();
+    each_passage(document, &mut |passage, _| passages.push(passage));
+    passages
+}
+
+/// Hands over the passages of [`segment`] one by one, each with the tokens of its text, by which its language was told.
+pub fn each_passage(document: &Document, each: &mut dyn FnMut(Passage, Vec<Token>)) {
     let mut builder =
-        Builder { document, headings: Vec::new(), fresh_heading: None, open: None, passages: Vec::new() };
+        Builder { document, headings: Vec::new(), fresh_heading: None, open: None, count: 0, each };
     for (block, paragraph) in document.blocks.iter().zip(numbering::paragraphs(document)) {
         builder.block(block, paragraph);
     }
     builder.finish();
-    builder.passages
 }
 
 /// Text that may still grow before it becomes a passage.
@@ -59,7 +66,9 @@ struct Builder<'a> {
     /// Where the last heading stands, as long as it has had no text under it.
     fresh_heading: Option<Place>,
     open: Option<Open>,
-    passages: Vec<Passage>,
+    /// How many passages there are so far.
+    count: u32,
+    each: &'a mut dyn FnMut(Passage, Vec<Token>),
 }
 
 impl Builder<'_> {
@@ -120,16 +129,19 @@ impl Builder<'_> {
     }
 
     fn push(&mut self, text: String, place: Place) {
-        let language = language::of_passage(&text, self.document.metadata.language);
-        self.passages.push(Passage {
-            number: self.passages.len() as u32 + 1,
+        let tokens = tokenize(&text);
+        let language = language::of_passage(&text, &tokens, self.document.metadata.language);
+        self.count += 1;
+        let passage = Passage {
+            number: self.count,
             headings: self.headings.iter().map(|(_, text)| text.clone()).collect(),
             page: place.page,
             page_label: place.page_label,
             paragraph: place.paragraph,
             language,
             text,
-        });
+        };
+        (self.each)(passage, tokens);
     }
 }
 
@@ -151,6 +163,10 @@ fn joins(open: &Open, kind: BlockKind, words: usize) -> bool {
 }
 
 fn count_words(text: &str) -> usize {
+    if is_clean(text) {
+        // One space between words, and no other kind.
+        return text.bytes().filter(|&byte| byte == b' ').count() + 1;
+    }
     text.split_whitespace().count()
 }
 
@@ -234,6 +250,23 @@ mod tests {
         assert_eq!(shape, [(1, 40), (2, 11), (2, 30), (0, 1)]);
         assert_eq!(passages[1].headings, ["Uno", "Due"]);
         assert_eq!(passages[3].text, "Tre");
+    }
+
+    #[test]
+    fn words_are_what_white_space_divides() {
+        for text in [
+            "",
+            " ",
+            "uno",
+            "uno due",
+            "uno  due ",
+            "uno\ndue",
+            "uno\u{A0}due",
+            "È «città» – l’ora",
+            "移民 法",
+        ] {
+            assert_eq!(count_words(text), text.split_whitespace().count(), "{text:?}");
+        }
     }
 
     #[test]

@@ -636,3 +636,20 @@ fn a_first_run_on_nothing_leaves_no_index() {
     sealed.run(["index", "inesistente"]).code_is(2).says(&["inesistente", "no such file or folder"]);
     sealed.run(["status"]).code_is(2).says(&["no index"]);
 }
+
+#[test]
+fn documents_are_told_apart_whatever_names_they_share() {
+    let ids = ["Atti", "atti", "atti/uno", "atti/due"];
+    let records: Vec<(&str, &str)> = ids.iter().map(|&id| (id, "I comuni accolgono i migranti.")).collect();
+    let sealed = Sealed::with_records(&records);
+    for id in ids {
+        let passages = sealed.passages_of(id);
+        let found: Vec<&Value> = passages.iter().map(|passage| &passage["document"]["id"]).collect();
+        assert_eq!(found, [id]);
+    }
+    assert_eq!(sealed.status()["document_ids"], serde_json::json!(["Atti", "atti", "atti/due", "atti/uno"]));
+    // Of what is removed nothing stays.
+    sealed.write("records.jsonl", common::records_in_italian(&records[1..]));
+    sealed.run(["index"]).code_is(0);
+    assert_eq!(sealed.status()["document_ids"], serde_json::json!(["atti", "atti/due", "atti/uno"]));
+}

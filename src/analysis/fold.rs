@@ -116,26 +116,53 @@ pub fn clean(text: &str) -> String {
 /// Whether a text is as [`clean`] would leave it, as far as that is told byte by byte: of one line, of Latin letters with
 /// their accents and the common marks of punctuation, with one space between words. Most texts are.
 pub fn is_clean(text: &str) -> bool {
-    let mut bytes = text.bytes();
+    let mut rest = text.as_bytes();
     let mut before = b' ';
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b' ' if before == b' ' => return false,
-            b' '..=b'~' => {}
-            // U+00A1 to U+00BF without the soft hyphen.
-            0xC2 if bytes.next().is_some_and(|next| next > 0xA0 && next != 0xAD) => {}
-            // U+00C0 to U+02BF: composed letters.
-            0xC3..=0xCA => {
-                bytes.next();
-            }
-            // U+2010 to U+2027: hyphens, dashes, quotation marks, dots.
-            0xE2 if bytes.next() == Some(0x80)
-                && bytes.next().is_some_and(|next| (0x90..0xA8).contains(&next)) => {}
-            _ => return false,
+    loop {
+        while let Some((stretch, after)) = rest.split_first_chunk::<STRETCH>()
+            && is_plain(before, stretch)
+        {
+            before = stretch[STRETCH - 1];
+            rest = after;
         }
-        before = byte;
+        let mut bytes = rest.iter().copied();
+        loop {
+            let Some(byte) = bytes.next() else {
+                return before != b' ';
+            };
+            match byte {
+                b' ' if before == b' ' => return false,
+                b' '..=b'~' => {}
+                // U+00A1 to U+00BF without the soft hyphen.
+                0xC2 if bytes.next().is_some_and(|next| next > 0xA0 && next != 0xAD) => {}
+                // U+00C0 to U+02BF: composed letters.
+                0xC3..=0xCA => {
+                    bytes.next();
+                }
+                // U+2010 to U+2027: hyphens, dashes, quotation marks, dots.
+                0xE2 if bytes.next() == Some(0x80)
+                    && bytes.next().is_some_and(|next| (0x90..0xA8).contains(&next)) => {}
+                _ => return false,
+            }
+            before = byte;
+            if !byte.is_ascii() {
+                break;
+            }
+        }
+        rest = &rest[rest.len() - bytes.len()..];
     }
-    before != b' '
+}
+
+/// How many bytes [`is_clean`] looks at in one go, where they are all of ASCII.
+const STRETCH: usize = 16;
+
+/// Whether a stretch of text after the byte before it is of printable ASCII, with one space between words. Written without
+/// branches, so that all bytes are compared at once.
+fn is_plain(before: u8, stretch: &[u8; STRETCH]) -> bool {
+    let is_wrong =
+        |before: u8, byte: u8| !(b' '..=b'~').contains(&byte) | ((byte == b' ') & (before == b' '));
+    let pairs = stretch.iter().zip(&stretch[1..]);
+    !pairs.fold(is_wrong(before, stretch[0]), |wrong, (&before, &byte)| wrong | is_wrong(before, byte))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod fold;
 mod french;
 mod italian;
 mod lexeme;
+pub(crate) mod packed;
 mod reference;
 mod sentences;
 mod spanish;
@@ -25,6 +26,7 @@ use frostem::{Algorithm, Stemmer};
 use rustc_hash::FxHashMap;
 
 use crate::document::Language;
+use packed::packed;
 
 pub use lexeme::{Lexeme, lexeme, siblings};
 pub use reference::{reference_count, references};
@@ -137,20 +139,24 @@ pub struct Stemmers {
     english: Stemmer,
     french: Stemmer,
     spanish: Stemmer,
-    seen: FxHashMap<Language, Seen>,
+    /// By language, in the order in which they are declared.
+    seen: [Seen; 5],
 }
 
 /// The words of a language that have been seen.
 #[derive(Default)]
 struct Seen {
-    index: FxHashMap<CompactString, usize>,
-    known: Vec<Known>,
+    /// Short words, as most are.
+    short: FxHashMap<u128, Known>,
+    long: FxHashMap<CompactString, Known>,
 }
 
 /// What is known of a word in a language.
 struct Known {
     stem: CompactString,
     is_stop_word: bool,
+    /// How many bytes of the word name its family.
+    family: u8,
 }
 
 /// How many words of a language are remembered before the memory is emptied, so that it cannot grow with the corpus.
@@ -163,7 +169,7 @@ impl Default for Stemmers {
             english: Stemmer::new(Algorithm::English),
             french: Stemmer::new(Algorithm::French),
             spanish: Stemmer::new(Algorithm::Spanish),
-            seen: FxHashMap::default(),
+            seen: Default::default(),
         }
     }
 }
@@ -179,28 +185,27 @@ impl Stemmers {
 
     fn known(&mut self, language: Language, folded: &str) -> &Known {
         let (italian, english, french, spanish) = (&self.italian, &self.english, &self.french, &self.spanish);
-        let seen = self.seen.entry(language).or_default();
-        let at = match seen.index.get(folded) {
-            Some(&at) => at,
-            None => {
-                if seen.known.len() >= SEEN_LIMIT {
-                    *seen = Seen::default();
-                }
-                let stem = match language {
-                    _ if folded.bytes().any(|b| b.is_ascii_digit()) => CompactString::from(folded),
-                    Language::Italian => italian::stem(italian, folded).into(),
-                    Language::English => english.stem(folded).into(),
-                    Language::French => french.stem(folded).into(),
-                    Language::Spanish => spanish.stem(folded).into(),
-                    Language::Other => folded.into(),
-                };
-                let known = Known { stem, is_stop_word: is_stop_word(language, folded) };
-                seen.index.insert(folded.into(), seen.known.len());
-                seen.known.push(known);
-                seen.known.len() - 1
-            }
+        let seen = &mut self.seen[language as usize];
+        if seen.short.len() + seen.long.len() >= SEEN_LIMIT {
+            *seen = Seen::default();
+        }
+        let known = || {
+            let stem = match language {
+                _ if folded.bytes().any(|b| b.is_ascii_digit()) => CompactString::from(folded),
+                Language::Italian => italian::stem(italian, folded).into(),
+                Language::English => english.stem(folded).into(),
+                Language::French => french.stem(folded).into(),
+                Language::Spanish => spanish.stem(folded).into(),
+                Language::Other => folded.into(),
+            };
+            // A few letters of four bytes at most.
+            let family = family(folded).len() as u8;
+            Known { stem, is_stop_word: is_stop_word(language, folded), family }
         };
-        &seen.known[at]
+        match packed(folded.as_bytes()) {
+            Some(packed) => seen.short.entry(packed).or_insert_with(known),
+            None => seen.long.entry(folded.into()).or_insert_with(known),
+        }
     }
 }
 
@@ -246,7 +251,7 @@ fn add_terms(out: &mut Terms, stemmers: &mut Stemmers, language: Language, token
                     continue;
                 }
                 push_term(&mut out.stem, &known.stem);
-                push_term(&mut out.wide, family(&token.text));
+                push_term(&mut out.wide, &token.text[..usize::from(known.family)]);
             }
             TokenKind::Number | TokenKind::Ideograph => push_term(&mut out.stem, &token.text),
             TokenKind::Symbol => {

@@ -224,7 +224,8 @@ impl Scanner<'_> {
         if !is_plain || end - start > MAX_TOKEN_BYTES {
             return false;
         }
-        self.at = end;
+        // A space is nothing to look at again.
+        self.at = end + usize::from(bytes.get(end) == Some(&b' '));
         if !is_ascii {
             match self.latin_word(start, end) {
                 Some(token) => self.tokens.push(token),

@@ -6,6 +6,7 @@ use std::io::{BufReader, Write};
 use std::path::Path;
 use std::time::Instant;
 
+use gcm_search::analysis::tokenize;
 use gcm_search::batch;
 use gcm_search::batch::input::{Asked, BadLine, Queries};
 use gcm_search::engine;
@@ -164,8 +165,9 @@ fn tags(global: &Global, args: &EvalArgs, gold: &Path, terminal: &Terminal) -> R
         let fail = |message: String| Failure::new(format!("{}, line {}: {message}", gold.display(), at + 1));
         let labelled: LabelledPassage =
             serde_json::from_str(line).map_err(|error| fail(error.to_string()))?;
-        let language = labelled.lang.unwrap_or_else(|| language::of_passage(&labelled.text, None));
-        let tags = tagger.tag(&labelled.text, &[], language, false);
+        let text = &labelled.text;
+        let language = labelled.lang.unwrap_or_else(|| language::of_passage(text, &tokenize(text), None));
+        let tags = tagger.tag(text, &[], language, false);
         let given: Vec<usize> = tags.iter().map(|tag| tag.concept).collect();
         report.add(taxonomy, &labelled, language, &given).map_err(fail)?;
     }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
+use gcm_search::analysis::tokenize;
 use gcm_search::document::Language;
 use gcm_search::language;
 use gcm_search::search::{ConceptFound, FORMAT_VERSION, TextTagged};
@@ -119,7 +120,7 @@ fn tag(
     text: &str,
     lang: Option<Language>,
 ) -> Result<bool, Failure> {
-    let language = lang.unwrap_or_else(|| language::of_passage(text, None));
+    let language = lang.unwrap_or_else(|| language::of_passage(text, &tokenize(text), None));
     let tags = tagger.tag(text, &[], language, true);
     let mut tagged = TextTagged {
         format_version: FORMAT_VERSION,

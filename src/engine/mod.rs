@@ -28,7 +28,7 @@ use crate::partition::Part;
 use crate::query::plan::{Field, Filters, Plan};
 
 /// The version of the schema and of what its fields hold, the same for every engine. An index with another one is refused.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Where an index is.
 #[derive(Debug, Clone, PartialEq, Eq)]

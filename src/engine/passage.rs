@@ -62,9 +62,9 @@ impl StoredPassage {
         text_hash(&self.passage.text)
     }
 
-    /// The same number for passages of documents under the same title; one without a title stands alone.
-    pub(super) fn work(&self) -> u64 {
-        text_hash(self.document.title.as_deref().unwrap_or(&self.document.id))
+    /// The same number for passages of documents under the same title; one without a title stands alone and has none.
+    pub(super) fn work(&self) -> Option<u64> {
+        self.document.title.as_deref().map(text_hash)
     }
 }
 
@@ -142,6 +142,29 @@ fn text_hash(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn documents_without_a_title_are_no_work() {
+        let passage = |title: Option<&str>| StoredPassage {
+            document: DocumentInfo {
+                id: "Gli atti".to_owned(),
+                title: title.map(str::to_owned),
+                ..DocumentInfo::default()
+            },
+            passage: Passage {
+                number: 1,
+                headings: Vec::new(),
+                page: None,
+                paragraph: None,
+                page_label: None,
+                language: Language::Italian,
+                text: "Uno.".to_owned(),
+            },
+            tags: Vec::new(),
+        };
+        assert_eq!(passage(None).work(), None);
+        assert_eq!(passage(Some("Gli atti")).work(), Some(text_hash("Gli atti")));
+    }
 
     #[test]
     fn a_text_has_the_hash_of_its_words() {

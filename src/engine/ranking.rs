@@ -87,8 +87,8 @@ pub(super) trait Backend {
     fn is_primary(&self, address: Self::Address) -> bool;
     /// The same number for passages with the same text.
     fn duplicate(&self, address: Self::Address) -> Option<u64>;
-    /// The same number for passages under the same title.
-    fn work(&self, address: Self::Address) -> u64;
+    /// The same number for passages under the same title; none without a title.
+    fn work(&self, address: Self::Address) -> Option<u64>;
     /// Its document.
     fn document(&self, address: Self::Address) -> Result<Self::Document, EngineError>;
     /// Its number in the document.
@@ -333,7 +333,9 @@ fn lend_company<B: Backend>(
     }
     let mut works: HashMap<u64, Vec<usize>> = HashMap::new();
     for (at, s) in scored.iter().enumerate().filter(|(_, s)| window.contains(&s.address)) {
-        works.entry(backend.work(s.address)).or_default().push(at);
+        if let Some(work) = backend.work(s.address) {
+            works.entry(work).or_default().push(at);
+        }
     }
     let mut lent = vec![0.0; scored.len()];
     for passages in works.values().filter(|passages| passages.len() > 1) {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_8859_15, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use memchr::memchr;
 
 use super::ExtractError;
 
@@ -31,11 +32,11 @@ pub(super) fn decode<'b>(
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         return text_or_refusal(encoding.decode_without_bom_handling(&bytes[length..]).0, CONTROL_ONE_IN);
     }
-    if let Some(encoding) = utf16_by_nuls(bytes) {
+    if memchr(0, bytes).is_some() {
+        let Some(encoding) = utf16_by_nuls(bytes) else {
+            return Err(ExtractError::new("not a text file (it has NUL bytes)"));
+        };
         return text_or_refusal(encoding.decode_without_bom_handling(bytes).0, CONTROL_ONE_IN);
-    }
-    if bytes.contains(&0) {
-        return Err(ExtractError::new("not a text file (it has NUL bytes)"));
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => text_or_refusal(Cow::Borrowed(text), CONTROL_ONE_IN_UTF8),

@@ -18,6 +18,7 @@ mod manifest;
 mod near;
 mod session;
 mod storage;
+mod terms;
 mod top;
 mod verify;
 mod writer;
@@ -33,16 +34,17 @@ use tantivy::collector::{Collector, DocSetCollector, SegmentCollector};
 use tantivy::columnar::{Column, StrColumn};
 use tantivy::query::{Query, TermQuery};
 use tantivy::schema::{
-    FAST, Field as SchemaField, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing,
+    FAST, Field as SchemaField, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing,
     TextOptions, Value,
 };
-use tantivy::tokenizer::{TextAnalyzer, TokenizerManager, WhitespaceTokenizer};
+use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 use tantivy::{DocAddress, Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term};
 
 use self::counts::{cross_counts, value_counts};
 use self::manifest::SOURCES_FILE;
 use self::session::Session;
 use self::storage::system;
+use self::terms::TermTokenizer;
 pub use self::writer::{LocalWriter, WriteLock};
 use super::guard::guarded;
 use super::lowering::{filters as lowered_filters, lower};
@@ -53,7 +55,7 @@ use super::{
     SCHEMA_VERSION, StoredPassage,
 };
 use crate::partition::Part;
-use crate::query::plan::{Field, Filters, Plan};
+use crate::query::plan::{Field, Filters, Plan, document_token};
 
 const CURRENT: &str = "CURRENT";
 const LOCK: &str = ".lock";
@@ -110,14 +112,18 @@ fn schema() -> (Schema, Fields) {
         TextOptions::default()
             .set_indexing_options(TextFieldIndexing::default().set_tokenizer(TOKENS).set_index_option(option))
     };
+    // Names, of which only is asked where they stand: how many a passage has says nothing.
+    let names = TextFieldIndexing::default().set_tokenizer("raw").set_fieldnorms(false);
+    let names = TextOptions::default().set_indexing_options(names);
+    let days = NumericOptions::default().set_indexed().set_fast();
     let fields = Fields {
-        source: builder.add_text_field("source", STRING),
-        document: builder.add_text_field("document", STRING | FAST),
+        source: builder.add_text_field("source", names.clone()),
+        document: builder.add_text_field("document", FAST),
         number: builder.add_u64_field("number", FAST),
-        filter: builder.add_text_field("filter", STRING),
-        tag: builder.add_text_field("tag", STRING | FAST),
-        from: builder.add_u64_field("from", INDEXED | FAST),
-        until: builder.add_u64_field("until", INDEXED | FAST),
+        filter: builder.add_text_field("filter", names.clone()),
+        tag: builder.add_text_field("tag", names | FAST),
+        from: builder.add_u64_field("from", days.clone()),
+        until: builder.add_u64_field("until", days),
         duplicate: builder.add_u64_field("duplicate", FAST),
         work: builder.add_u64_field("work", FAST),
         primary: builder.add_u64_field("primary", FAST),
@@ -125,14 +131,14 @@ fn schema() -> (Schema, Fields) {
         stem: builder.add_text_field("stem", tokens(IndexRecordOption::WithFreqs)),
         wide: builder.add_text_field("wide", tokens(IndexRecordOption::WithFreqs)),
         head: builder.add_text_field("head", tokens(IndexRecordOption::WithFreqs)),
-        stored: builder.add_bytes_field("stored", STORED),
+        stored: builder.add_text_field("stored", STORED),
     };
     (builder.build(), fields)
 }
 
 fn tokenizers() -> TokenizerManager {
     let manager = TokenizerManager::default();
-    manager.register(TOKENS, TextAnalyzer::from(WhitespaceTokenizer::default()));
+    manager.register(TOKENS, TextAnalyzer::from(TermTokenizer::default()));
     manager
 }
 
@@ -231,7 +237,7 @@ struct Columns {
     document: Option<StrColumn>,
     number: Column,
     duplicate: Column,
-    /// A hash of the title, or of the document's id where it has none.
+    /// A hash of the title, where there is one.
     work: Column,
     primary: Column,
 }
@@ -322,17 +328,30 @@ impl LocalEngine {
 
     fn stored(&self, searcher: &Searcher, address: DocAddress) -> Result<StoredPassage, EngineError> {
         let document: TantivyDocument = searcher.doc(address).map_err(|error| self.error(error))?;
-        let bytes = document
+        let text = document
             .get_first(self.fields.stored)
-            .and_then(|value| value.as_bytes())
+            .and_then(|value| value.as_str())
             .ok_or_else(|| self.error("a passage has no text"))?;
-        serde_json::from_slice(bytes).map_err(|error| self.error(error))
+        serde_json::from_str(text).map_err(|error| self.error(error))
     }
 
     fn addresses_of(&self, searcher: &Searcher, document: &str) -> Result<HashSet<DocAddress>, EngineError> {
-        let query =
-            TermQuery::new(Term::from_field_text(self.fields.document, document), IndexRecordOption::Basic);
-        searcher.search(&query, &DocSetCollector).map_err(|error| self.error(error))
+        // The token of a document is also that of others, such as those in a folder of its name: the column tells.
+        let token = self.fields.filter_term(&document_token(document));
+        let query = TermQuery::new(token, IndexRecordOption::Basic);
+        let mut found = searcher.search(&query, &DocSetCollector).map_err(|error| self.error(error))?;
+        let ordinal = |columns: &Columns| match &columns.document {
+            Some(column) => column.dictionary().term_ord(document).map_err(|error| self.error(error)),
+            None => Ok(None),
+        };
+        let ordinals = self.columns.iter().map(ordinal).collect::<Result<Vec<_>, _>>()?;
+        found.retain(|address| {
+            let at = address.segment_ord as usize;
+            let column = self.columns.get(at).and_then(|columns| columns.document.as_ref());
+            let its_own = column.and_then(|column| column.ords().first(address.doc_id));
+            its_own.is_some() && ordinals.get(at).is_some_and(|&ordinal| ordinal == its_own)
+        });
+        Ok(found)
     }
 
     /// Hands over what a query finds, in the order of documents and of their passages.
@@ -500,7 +519,14 @@ impl Engine for LocalEngine {
     }
 
     fn document_ids(&self) -> Result<Vec<String>, EngineError> {
-        self.terms_of(self.fields.document, "")
+        let mut out = BTreeSet::new();
+        for column in self.columns.iter().filter_map(|columns| columns.document.as_ref()) {
+            let mut ids = column.dictionary().stream().map_err(|error| self.error(error))?;
+            while ids.advance() {
+                out.extend(std::str::from_utf8(ids.key()).map(str::to_owned));
+            }
+        }
+        Ok(out.into_iter().collect())
     }
 
     fn filter_values(&self, kind: &str) -> Result<BTreeMap<String, u64>, EngineError> {

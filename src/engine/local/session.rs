@@ -297,8 +297,8 @@ impl Backend for Session<'_> {
         self.columns(address).duplicate.first(address.doc_id)
     }
 
-    fn work(&self, address: DocAddress) -> u64 {
-        self.columns(address).work.first(address.doc_id).unwrap_or_default()
+    fn work(&self, address: DocAddress) -> Option<u64> {
+        self.columns(address).work.first(address.doc_id)
     }
 
     fn document(&self, address: DocAddress) -> Result<(Option<u64>, String), EngineError> {

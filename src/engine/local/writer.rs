@@ -5,14 +5,24 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use tantivy::index::{SegmentId, SegmentMeta};
+use tantivy::merge_policy::LogMergePolicy;
 use tantivy::{Index, IndexMeta, IndexWriter, TantivyDocument, TantivyError, Term};
 
 use super::storage::{self, NEW, Refusal, explained, replace, system};
 use super::{CURRENT, Fields, LOCK, LocalEngine, Pointer, current_generation, manifest, schema, tokenizers};
+use crate::analysis::Terms;
 use crate::engine::{CommitInfo, EngineError, ErrorKind, IndexedPassage, Lock, Origin, Writer};
 
-/// The memory that tantivy fills before it writes a segment, in bytes.
-const WRITER_MEMORY: usize = 200_000_000;
+/// The memory that tantivy fills before it writes a segment, in bytes, all of its threads together.
+const WRITER_MEMORY: usize = 230_000_000;
+/// Segments of more passages are merged no more, unless passages of them have been removed: the largest merging decides
+/// how much memory the system maps.
+const LARGE_SEGMENT: usize = 200_000;
+/// How many segments of about one size are merged: the fewer, the more often a passage is written again; the more, the
+/// more segments a query reads.
+const MERGED_AT_ONCE: usize = 4;
+/// What a passage takes in a document besides its long texts, in bytes, about.
+const OTHER_BYTES: usize = 256;
 /// Up to so many passages, a run ends with one segment; beyond, only what has deletions is merged.
 const MERGE_ALL_LIMIT: u64 = 300_000;
 
@@ -299,6 +309,10 @@ impl<'l> LocalWriter<'l> {
             ),
             error => write_error(&lock.folder, &error),
         })?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_max_docs_before_merge(LARGE_SEGMENT);
+        policy.set_min_num_segments(MERGED_AT_ONCE);
+        writer.set_merge_policy(Box::new(policy));
         Ok(LocalWriter { lock, fields, writer, changed: false, refusal, files })
     }
 
@@ -365,7 +379,12 @@ impl Writer for LocalWriter<'_> {
         let fields = self.fields;
         let stored = &passage.stored;
         let info = &stored.document;
-        let mut document = TantivyDocument::new();
+        let text = serde_json::to_string(stored)
+            .map_err(|error| self.write_error(&TantivyError::from(std::io::Error::from(error))))?;
+        let Terms { exact, stem, wide } = &passage.terms;
+        let long = [&text, exact, stem, wide, &passage.head];
+        let length = long.iter().map(|text| text.len()).sum::<usize>();
+        let mut document = TantivyDocument::with_capacity(length + OTHER_BYTES);
         document.add_text(fields.source, &passage.source);
         document.add_text(fields.document, &info.id);
         document.add_u64(fields.number, u64::from(stored.passage.number));
@@ -383,14 +402,14 @@ impl Writer for LocalWriter<'_> {
             document.add_u64(fields.primary, 1);
         }
         document.add_u64(fields.duplicate, stored.duplicate());
-        document.add_u64(fields.work, stored.work());
-        document.add_text(fields.exact, &passage.terms.exact);
-        document.add_text(fields.stem, &passage.terms.stem);
-        document.add_text(fields.wide, &passage.terms.wide);
+        if let Some(work) = stored.work() {
+            document.add_u64(fields.work, work);
+        }
+        document.add_text(fields.exact, exact);
+        document.add_text(fields.stem, stem);
+        document.add_text(fields.wide, wide);
         document.add_text(fields.head, &passage.head);
-        let bytes = serde_json::to_vec(stored)
-            .map_err(|error| self.write_error(&TantivyError::from(std::io::Error::from(error))))?;
-        document.add_bytes(fields.stored, &bytes);
+        document.add_text(fields.stored, text);
         self.writer.add_document(document).map_err(|error| self.write_error(&error))?;
         Ok(())
     }

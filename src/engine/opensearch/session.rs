@@ -340,7 +340,7 @@ impl Backend for Session<'_> {
         Some(self.with(place, |row| row.stored.duplicate()))
     }
 
-    fn work(&self, place: usize) -> u64 {
+    fn work(&self, place: usize) -> Option<u64> {
         self.with(place, |row| row.stored.work())
     }
 
