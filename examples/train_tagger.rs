@@ -23,8 +23,8 @@ use std::path::Path;
 
 use gcm_search::eval::{LabelCounts, LabelledPassage};
 use gcm_search::tagger::{
-    Feature, Features, Meaning, Model, Scope, Tagger, Thresholds, VECTOR_LENGTH, feature_names,
-    parse_meaning, row_names, shared_feature_count, vectors_fingerprint,
+    Features, Meaning, Model, Scope, Tagger, Thresholds, VECTOR_LENGTH, feature_names, parse_meaning,
+    row_names, shared_feature_count, vectors_fingerprint,
 };
 use gcm_search::taxonomy::Taxonomy;
 
@@ -39,11 +39,6 @@ struct Example {
 }
 
 impl Example {
-    /// The features that a row has for itself; "none of this scheme" has the bias only.
-    fn own_features(&self, row: usize) -> &[Feature] {
-        if row < self.features.concepts() { self.features.of(row) } else { &[(0, 1.0)] }
-    }
-
     fn is(&self, row: usize) -> bool {
         self.truth[row] == Some(true)
     }
@@ -382,7 +377,8 @@ impl Weights {
         let shared = &self.shared[self.scheme_of[row]];
         let own = &self.own[row];
         let by_itself: f64 = example
-            .own_features(row)
+            .features
+            .of_row(row)
             .iter()
             .map(|&(index, value)| f64::from(value) * (shared[index as usize] + own[index as usize]))
             .sum();
@@ -448,7 +444,7 @@ impl Weights {
                     for &(index, value) in &example.features.whole {
                         own_gradient[row][index as usize] += error * f64::from(value);
                     }
-                    for &(index, value) in example.own_features(row) {
+                    for &(index, value) in example.features.of_row(row) {
                         let part = error * f64::from(value);
                         own_gradient[row][index as usize] += part;
                         if row < taxonomy.concepts.len() {

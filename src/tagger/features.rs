@@ -39,6 +39,11 @@ const SHARED_FEATURES: [&str; 25] = [
     "no term in a sentence or two",
 ];
 
+/// The index of the bias.
+const BIAS: u32 = 0;
+/// The index of "others of its kind".
+const OTHERS: u32 = 21;
+
 /// Features of the passage as a whole, which each concept weighs for itself.
 const STYLE_FEATURES: [&str; 8] = [
     "first person",
@@ -71,6 +76,7 @@ pub struct Features {
     own: Vec<Feature>,
     /// Where those of each concept lie in `own`: those of which nothing was found share theirs within a scheme.
     ranges: Vec<Range<usize>>,
+    of_schemes: Vec<[Feature; 2]>,
 }
 
 impl Features {
@@ -82,6 +88,16 @@ impl Features {
     /// The shared features of a concept.
     pub fn of(&self, concept: usize) -> &[Feature] {
         &self.own[self.ranges[concept].clone()]
+    }
+
+    /// The features that a row of the model has for itself (see [`super::row_names`]): a concept those of
+    /// [`Features::of`]; "none of" and "many of" a scheme the bias and how many of its concepts are named.
+    pub fn of_row(&self, row: usize) -> &[Feature] {
+        match row.checked_sub(self.concepts()) {
+            None => self.of(row),
+            // There are rows after the concepts only where there are schemes.
+            Some(at) => &self.of_schemes[at % self.of_schemes.len()],
+        }
     }
 
     /// Reads the features off what was found.
@@ -106,7 +122,12 @@ impl Features {
 
         let kin = Kin::new(taxonomy, findings);
         let (own, ranges) = (Vec::with_capacity(256), Vec::with_capacity(findings.concepts()));
-        let mut features = Features { whole, own, ranges };
+        let of_schemes = kin
+            .schemes
+            .iter()
+            .map(|scheme| [(BIAS, 1.0), (OTHERS, share_of_company(scheme.company))])
+            .collect();
+        let mut features = Features { whole, own, ranges, of_schemes };
         let mut without: Vec<Option<Range<usize>>> = vec![None; taxonomy.schemes.len()];
         for concept in 0..findings.concepts() {
             let is_without = findings.of(concept).is_empty() && kin.of_kinds[concept] == 0.0;
@@ -136,7 +157,7 @@ impl Features {
         let found = findings.of(concept);
         let in_scheme = kin.schemes[taxonomy.concepts[concept].scheme];
         let out = &mut self.own;
-        out.push((0, 1.0));
+        out.push((BIAS, 1.0));
         let mut add = |index: u32, holds: bool| {
             if holds {
                 out.push((index, 1.0));
@@ -175,7 +196,7 @@ impl Features {
                 out.push((18, own * parent));
             }
             out.push((20, own));
-            out.push((21, in_scheme.company.min(6) as f32 / 3.0));
+            out.push((OTHERS, share_of_company(in_scheme.company)));
         }
         if kin.of_kinds[concept] > 0.0 {
             out.push((19, kin.of_kinds[concept]));
@@ -185,6 +206,11 @@ impl Features {
         }
         start..out.len()
     }
+}
+
+/// How many concepts of a scheme are named, as a feature's value.
+fn share_of_company(company: usize) -> f32 {
+    company.min(6) as f32 / 3.0
 }
 
 /// What stands in a passage beside a concept: by concept and by scheme.

@@ -324,11 +324,8 @@ impl Weights {
             logits[row as usize] += weight;
         }
         for (row, (logit, weights)) in logits.iter_mut().zip(&self.of_concept).enumerate() {
-            // Of the features that a concept has for itself, the rows after the concepts have the first only: the bias.
-            *logit += match row < features.concepts() {
-                true => features.of(row).iter().map(|&(index, value)| weights[index as usize] * value).sum(),
-                false => weights[0],
-            };
+            let own = features.of_row(row);
+            *logit += own.iter().map(|&(index, value)| weights[index as usize] * value).sum::<f32>();
         }
         for (row, (logit, by_meaning)) in logits.iter_mut().zip(by_meaning.as_flattened()).enumerate() {
             let share = self.share(row, balance);
