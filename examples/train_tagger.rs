@@ -334,11 +334,12 @@ fn best_thresholds(
         .filter(|&(f1, ..)| f1 >= top - PRICE_OF_SILENCE)
         .max_by(|one, other| one.1.cmp(&other.1).then(one.0.total_cmp(&other.0)));
     let one = best.map_or_else(Thresholds::default, |(_, _, thresholds)| thresholds);
-    // Then those for passages that go through many concepts, if that is of use.
+    // Then those for passages that go through many concepts, if that is of use. Not below what one would call likely: the
+    // labelled passages say little of texts that name all levels and are about one.
     let mut best =
         (count(taxonomy, scheme, examples, &decide(taxonomy, scheme, scored, &one), None).f1(), one);
-    for many in (10..=80).step_by(5) {
-        for among_many in (6..=40).step_by(2) {
+    for many in (50..=90).step_by(5) {
+        for among_many in (16..=40).step_by(2) {
             let (many, among_many) = (many as f32 / 100.0, among_many as f32 / 100.0);
             let thresholds = Thresholds { many, among_many, ..one };
             let given = decide(taxonomy, scheme, scored, &thresholds);
