@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo build --release --example train_tagger
-//! target/release/examples/train_tagger tests/gold/train.jsonl tests/gold/objectives-train.jsonl > tagger.json
+//! target/release/examples/train_tagger tests/gold/*train*.jsonl > tagger.json
 //! ```
 //!
 //! One logistic regression for each concept over the features of `gcm_search::tagger`, trained together: what all
@@ -10,7 +10,8 @@
 //! bias, what it is found together with, style, cues, single words) are both penalised (L2), the second more, so that
 //! a concept with few examples leans on what the others teach. Fitted by Adam (Kingma and Ba 2015) on all examples
 //! at once. A second logistic regression, over the meaning of the passage (`corpus/word-vectors.txt`), has a share in
-//! every score. Five-fold cross-validation chooses the thresholds and is reported on standard error.
+//! every score, less of one in a text of few words. Besides the concepts, each scheme has two rows of its own: that a
+//! passage has none of its concepts, and that it goes through half of them or more. Five-fold cross-validation chooses the thresholds and is reported on standard error.
 //!
 //! A file of passages may have one beside it with their meanings, a line for each: `train.jsonl` has
 //! `train-meanings.txt`, as the vectors were made from its passages and would know them too well.
