@@ -35,10 +35,12 @@ use tantivy::columnar::{Column, StrColumn};
 use tantivy::query::{Query, TermQuery};
 use tantivy::schema::{
     FAST, Field as SchemaField, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing,
-    TextOptions, Value,
+    TextOptions,
 };
+use tantivy::store::StoreReader;
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
-use tantivy::{DocAddress, Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term};
+use tantivy::{DocAddress, Index, IndexReader, ReloadPolicy, Searcher, SegmentReader, Term};
+use tantivy_common::{BinarySerializable, VInt};
 
 use self::counts::{cross_counts, value_counts};
 use self::manifest::SOURCES_FILE;
@@ -56,6 +58,9 @@ use super::{
 };
 use crate::partition::Part;
 use crate::query::plan::{Field, Filters, Plan, document_token};
+
+/// How many blocks of stored passages are kept uncompressed, by segment.
+const STORE_BLOCKS: usize = 100;
 
 const CURRENT: &str = "CURRENT";
 const LOCK: &str = ".lock";
@@ -240,6 +245,21 @@ struct Columns {
     /// A hash of the title, where there is one.
     work: Column,
     primary: Column,
+    /// The passages themselves.
+    store: StoreReader,
+}
+
+/// The bytes of the only text in a document of the store: how many fields it has, the field, its type, the length.
+///
+/// tantivy itself would ask for as much memory as a damaged length says, and end the program if there is not so much.
+fn stored_text(mut document: &[u8], field: SchemaField) -> Option<&[u8]> {
+    const TEXT: u8 = 0;
+    let fields = VInt::deserialize(&mut document).ok()?;
+    let (id, rest) = document.split_first_chunk()?;
+    let (&kind, mut text) = rest.split_first()?;
+    let length = VInt::deserialize(&mut text).ok()?;
+    let is_whole = fields.val() == 1 && u32::from_le_bytes(*id) == field.field_id() && kind == TEXT;
+    (is_whole && length.val() == text.len() as u64).then_some(text)
 }
 
 impl Columns {
@@ -251,6 +271,7 @@ impl Columns {
             duplicate: fast.u64("duplicate")?,
             work: fast.u64("work")?,
             primary: fast.u64("primary")?,
+            store: segment.get_store_reader(STORE_BLOCKS)?,
         })
     }
 }
@@ -326,13 +347,14 @@ impl LocalEngine {
         Session::new(self, self.reader.searcher())
     }
 
-    fn stored(&self, searcher: &Searcher, address: DocAddress) -> Result<StoredPassage, EngineError> {
-        let document: TantivyDocument = searcher.doc(address).map_err(|error| self.error(error))?;
-        let text = document
-            .get_first(self.fields.stored)
-            .and_then(|value| value.as_str())
-            .ok_or_else(|| self.error("a passage has no text"))?;
-        serde_json::from_str(text).map_err(|error| self.error(error))
+    fn stored(&self, address: DocAddress) -> Result<StoredPassage, EngineError> {
+        let columns = self.columns.get(address.segment_ord as usize);
+        let store =
+            columns.map(|columns| &columns.store).ok_or_else(|| self.error("a segment is missing"))?;
+        let bytes = store.get_document_bytes(address.doc_id).map_err(|error| self.error(error))?;
+        let json =
+            stored_text(&bytes, self.fields.stored).ok_or_else(|| self.error("a passage has no text"))?;
+        serde_json::from_slice(json).map_err(|error| self.error(error))
     }
 
     fn addresses_of(&self, searcher: &Searcher, document: &str) -> Result<HashSet<DocAddress>, EngineError> {
@@ -391,7 +413,7 @@ impl LocalEngine {
             };
             let segment = &mut segments[at];
             if let Some((_, _, doc)) = segment.keys.pop() {
-                let stored = self.stored(searcher, DocAddress::new(segment.segment, doc))?;
+                let stored = self.stored(DocAddress::new(segment.segment, doc))?;
                 if each(stored).is_break() {
                     return Ok(());
                 }
@@ -503,7 +525,7 @@ impl Engine for LocalEngine {
         let mut passages = self
             .addresses_of(&searcher, document)?
             .into_iter()
-            .map(|address| self.stored(&searcher, address))
+            .map(|address| self.stored(address))
             .collect::<Result<Vec<_>, _>>()?;
         passages.sort_by_key(|stored| stored.passage.number);
         Ok(passages)
@@ -600,5 +622,25 @@ impl SegmentCollector for SegmentKeys {
 
     fn harvest(self) -> SegmentKeys {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_text_is_as_long_as_it_says() {
+        let field = SchemaField::from_field_id(7);
+        let mut document = vec![0x81, 7, 0, 0, 0, 0, 0x84];
+        document.extend(b"{12}");
+        assert_eq!(stored_text(&document, field), Some(&b"{12}"[..]));
+        assert_eq!(stored_text(&document, SchemaField::from_field_id(8)), None);
+        assert_eq!(stored_text(&document[..9], field), None);
+        assert_eq!(stored_text(&[], field), None);
+        // A length that goes on into the text would be of terabytes.
+        document[6] = 4;
+        document[9] |= 0x80;
+        assert_eq!(stored_text(&document, field), None);
     }
 }

@@ -321,7 +321,7 @@ impl Backend for Session<'_> {
     }
 
     fn stored(&self, address: DocAddress) -> Result<StoredPassage, EngineError> {
-        self.engine.stored(&self.searcher, address)
+        self.engine.stored(address)
     }
 }
 
