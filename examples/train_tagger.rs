@@ -11,7 +11,8 @@
 //! a concept with few examples leans on what the others teach. Fitted by Adam (Kingma and Ba 2015) on all examples
 //! at once. A second logistic regression, over the meaning of the passage (`corpus/word-vectors.txt`), has a share in
 //! every score, less of one in a text of few words. Besides the concepts, each scheme has two rows of its own: that a
-//! passage has none of its concepts, and that it goes through half of them or more. Five-fold cross-validation chooses the thresholds and is reported on standard error.
+//! passage has none of its concepts, and that it goes through half of them or more. Five-fold cross-validation chooses
+//! the thresholds and is reported on standard error.
 //!
 //! A file of passages may have one beside it with their meanings, a line for each: `train.jsonl` has
 //! `train-meanings.txt`, as the vectors were made from its passages and would know them too well.
@@ -188,9 +189,9 @@ fn lines_of<T: serde::Serialize>(entries: &BTreeMap<String, T>) -> Result<String
 /// The probability of each concept, then of having none of each scheme, by the features and by the meaning.
 fn together(weights: &Weights, of_meaning: &MeaningWeights, example: &Example, share: f64) -> Vec<f64> {
     let words = weights.word_ids(example);
+    let share = share * example.fullness;
     (0..weights.own.len())
         .map(|row| {
-            let share = share * example.fullness;
             let by_features = (1.0 - share) * weights.logit(row, example, &words);
             probability(by_features + share * of_meaning.logit(row, &example.meaning))
         })

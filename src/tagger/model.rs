@@ -119,13 +119,13 @@ impl Model {
 
 /// The name under which the model keeps what tells that a passage has no concept of a scheme at all.
 /// Administrative and technical text has none, whoever is named in it.
-pub fn none_of(scheme: &str) -> String {
+fn none_of(scheme: &str) -> String {
     format!("none of {scheme}")
 }
 
 /// The name under which the model keeps what tells that a passage goes through half of a scheme or more, such as all
 /// levels from the person to the world.
-pub fn many_of(scheme: &str) -> String {
+fn many_of(scheme: &str) -> String {
     format!("many of {scheme}")
 }
 
@@ -323,11 +323,10 @@ impl Weights {
         for &(row, weight) in families.iter().flat_map(|&family| &self.of_family[family as usize]) {
             logits[row as usize] += weight;
         }
-        for (row, (logit, weights)) in logits.iter_mut().zip(&self.of_concept).enumerate() {
+        let of_rows = self.of_concept.iter().zip(by_meaning.as_flattened());
+        for (row, (logit, (weights, by_meaning))) in logits.iter_mut().zip(of_rows).enumerate() {
             let own = features.of_row(row);
             *logit += own.iter().map(|&(index, value)| weights[index as usize] * value).sum::<f32>();
-        }
-        for (row, (logit, by_meaning)) in logits.iter_mut().zip(by_meaning.as_flattened()).enumerate() {
             let share = self.share(row, balance);
             *logit = *logit * (1.0 - share) + (self.biases[row] + by_meaning) * share;
         }
